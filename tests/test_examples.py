@@ -1,0 +1,75 @@
+"""The examples hold together: every sentence listed is in its article, every deciding quote is in its reference."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from factcheck.models import ExclusionReason, Label
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ARTICLES: list[dict[str, Any]] = json.loads((EXAMPLES / "expected.json").read_text(encoding="utf-8"))["articles"]
+NAMES = [article["article"] for article in ARTICLES]
+
+
+def claims_of(article: dict[str, Any]) -> list[dict[str, Any]]:
+    return [claim for sentence in article["sentences"] for claim in sentence["claims"]]
+
+
+@pytest.mark.parametrize("article", ARTICLES, ids=NAMES)
+def test_expected_sentences_cover_the_article_in_order(article: dict[str, Any]) -> None:
+    text = (EXAMPLES / article["article"]).read_text(encoding="utf-8")
+    starts = [text.index(sentence["starts"]) for sentence in article["sentences"]]
+    assert starts == sorted(starts)
+    assert [text.count(sentence["starts"]) for sentence in article["sentences"]] == [1] * len(starts)
+    # between two listed starts lies one sentence: no mark that ends one is followed by a capital letter
+    ends = [*starts[1:], len(text)]
+    stretches = [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    assert [s for s in stretches if re.search(r"[a-zäöüß][.?!]\s+[A-ZÄÖÜ]", s)] == []
+
+
+@pytest.mark.parametrize("article", ARTICLES, ids=NAMES)
+def test_kinds_and_labels_are_those_of_the_product(article: dict[str, Any]) -> None:
+    kinds = {sentence["kind"] for sentence in article["sentences"]}
+    assert kinds <= {"claims", *get_args(ExclusionReason)}
+    assert all((sentence["kind"] == "claims") == bool(sentence["claims"]) for sentence in article["sentences"])
+    assert {claim["label"] for claim in claims_of(article)} <= set(get_args(Label))
+
+
+@pytest.mark.parametrize("article", ARTICLES, ids=NAMES)
+def test_a_labelled_claim_has_quotes_that_say_so(article: dict[str, Any]) -> None:
+    for claim in claims_of(article):
+        stances = {evidence["stance"] for evidence in claim["evidence"]}
+        expected = {"supported": {"supports"}, "contradicted": {"contradicts"}, "unverifiable": set()}[claim["label"]]
+        assert stances == ({"supports", "contradicts"} if claim["reason"] == "conflicting_sources" else expected)
+
+
+def test_both_languages_show_all_three_labels() -> None:
+    for article in ARTICLES[:2]:
+        assert {claim["label"] for claim in claims_of(article)} == set(get_args(Label))
+
+
+@pytest.mark.parametrize("article", ARTICLES, ids=NAMES)
+def test_every_deciding_quote_stands_in_its_reference(article: dict[str, Any]) -> None:
+    documents = pytest.importorskip("factcheck.documents.reading")
+    text = pytest.importorskip("factcheck.text")
+    folder = EXAMPLES / article["references"]
+    for evidence in [e for claim in claims_of(article) for e in claim["evidence"]]:
+        document = documents.read_document(folder / evidence["file"])
+        assert text.locate(evidence["quote"], document.text) is not None, evidence
+
+
+def test_the_binary_references_are_what_their_script_writes() -> None:
+    spec = importlib.util.spec_from_file_location("make_references", EXAMPLES / "make_references.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    written = made.pdf(made.CHANDRAYAAN_TITLE, made.CHANDRAYAAN_PAGES)
+    assert (EXAMPLES / "references" / "chandrayaan-3.pdf").read_bytes() == written
+    assert (EXAMPLES / "references" / "bennu.docx").read_bytes() == made.docx(made.BENNU_TITLE, made.BENNU_PARAGRAPHS)
