@@ -1,0 +1,143 @@
+"""Cuts a reference into passages: whole sentences of one section, about 600 characters, overlapping by a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from math import ceil
+
+from factcheck.models import Document, Page, Passage, Span
+from factcheck.sentences import sentences_of
+
+TARGET = 600  # characters; 110 to 150 tokens of the embedder in English, up to 250 in German
+WHOLE = 1200  # a list or table up to this size stays in one piece
+SMALL = 200  # a start this short joins what follows it rather than standing alone
+OVERLAP = 200  # the longest sentence that is repeated at the start of the next passage
+CHUNKING = f"sentences-1/{TARGET}/{WHOLE}/{SMALL}/{OVERLAP}"
+
+_NO_PROSE = {"code", "metadata", "furniture"}
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_LONG_STRETCH = re.compile(rf"\S.{{0,{TARGET - 2}}}\S(?=\s|\Z)|\S{{1,{TARGET}}}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A sentence with its place: ``paragraph`` counts blocks, ``section`` counts runs no passage may leave."""
+
+    start: int
+    end: int
+    kind: str
+    paragraph: int
+    section: int
+
+
+def passages_of(document: Document) -> list[Passage]:
+    """The passages of a document in the order of its text; none where it holds no prose.
+
+    Every sentence outside code, metadata and furniture is in at least one passage. No passage crosses from one
+    section into another, and ``document.text[span] == text`` for each.
+    """
+    sections = groupby(_units(document), key=lambda unit: unit.section)
+    pieces = (piece for _, units in sections for piece in _packed(list(units)))
+    return [slice_of(document, piece[0].start, piece[-1].end) for piece in pieces]
+
+
+def slice_of(document: Document, start: int, end: int) -> Passage:
+    """The passage that covers a stretch of a document; its id depends on the source, its text and the stretch."""
+    span = Span(start=start, end=end)
+    return Passage(
+        id=passage_id(document.source, document.id, span),
+        source=document.source,
+        title=document.title,
+        language=document.language,
+        published=document.published,
+        text=span.of(document.text),
+        span=span,
+        pages=pages_touched(document.pages, span),
+    )
+
+
+def passage_id(source: str, document_id: str, span: Span) -> str:
+    """16 hex digits, the same for the same stretch of the same text at the same place, however it was cut."""
+    key = "\0".join((source, document_id, str(span.start), str(span.end)))
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def pages_touched(pages: tuple[Page, ...], span: Span) -> tuple[Page, ...]:
+    """The pages, in order, that share a character with ``span``."""
+    first = bisect_right(pages, span.start, key=lambda page: page.span.end)
+    last = bisect_left(pages, span.end, key=lambda page: page.span.start)
+    return pages[first:last]
+
+
+def _units(document: Document) -> Iterator[_Unit]:
+    """The sentences to be packed; a heading opens a section, and so does prose after something left out."""
+    text, blocks = document.text, document.blocks
+    ends = [block.span.end for block in blocks]
+    section = paragraph = 0
+    previous_end, previous_kind, previous_block = 0, "", -1
+    for sentence in sentences_of(document):
+        at = bisect_right(ends, sentence.span.start)
+        inside = at < len(blocks) and blocks[at].span.start <= sentence.span.start
+        block, kind = (at, blocks[at].kind) if inside else (-1, "text")
+        if block != previous_block or _BLANK_LINE.search(text, previous_end, sentence.span.start):
+            paragraph += 1
+        if previous_kind in _NO_PROSE or (kind == "heading" and previous_kind != "heading"):
+            section += 1
+        previous_end, previous_kind, previous_block = sentence.span.end, kind, block
+        if kind in _NO_PROSE:
+            continue
+        for start, end in _bounded(text, sentence.span):
+            yield _Unit(start, end, kind, paragraph, section)
+
+
+def _bounded(text: str, span: Span) -> Iterable[tuple[int, int]]:
+    """The sentence itself, or its stretches between white space where it is too long for any passage."""
+    if span.end - span.start <= WHOLE:
+        return [(span.start, span.end)]
+    return [found.span() for found in _LONG_STRETCH.finditer(text[: span.end], span.start)]
+
+
+def _packed(section: list[_Unit]) -> Iterator[list[_Unit]]:
+    """A section's sentences in pieces: short paragraphs together, long ones cut between sentences."""
+    current: list[_Unit] = []
+    for _, group in groupby(section, key=lambda unit: unit.paragraph):
+        paragraph = list(group)
+        joined = current + paragraph
+        if _size(joined) <= TARGET:
+            current = joined
+            continue
+        if _size(current) < SMALL:
+            paragraph = joined
+        else:
+            yield current
+        *full, current = _cut(paragraph)
+        yield from full
+    if current:
+        yield current
+
+
+def _cut(paragraph: list[_Unit]) -> list[list[_Unit]]:
+    """Pieces of about equal size, each starting with the last sentence of the one before it."""
+    whole = WHOLE if paragraph[-1].kind in ("list", "table") else TARGET
+    size = _size(paragraph)
+    if size <= whole:
+        return [paragraph]
+    aim = size / ceil(size / (TARGET - OVERLAP / 2)) + OVERLAP / 2
+    pieces, piece = [], paragraph[:1]
+    for unit in paragraph[1:]:
+        if _size([*piece, unit]) <= aim:
+            piece = [*piece, unit]
+            continue
+        pieces.append(piece)
+        again = piece[-1:] if len(piece) > 1 and _size(piece[-1:]) <= OVERLAP else []
+        piece = [*again, unit] if again and _size([*again, unit]) <= aim else [unit]
+    return [*pieces, piece]
+
+
+def _size(units: list[_Unit]) -> int:
+    return units[-1].end - units[0].start if units else 0
