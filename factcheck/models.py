@@ -107,10 +107,11 @@ class Page(Record):
 class Block(Record):
     """A paragraph-like unit; sentences and passages never cross from ``text`` into another kind.
 
-    ``code`` and ``metadata`` (front matter, mail headers) hold no prose: their sentences are furniture.
+    ``code`` and ``metadata`` (front matter, mail headers) hold no prose, ``furniture`` is what a web page wraps
+    around its article ("1 comment", "Read more"): their sentences are furniture.
     """
 
-    kind: Literal["heading", "text", "list", "table", "quote", "code", "metadata"]
+    kind: Literal["heading", "text", "list", "table", "quote", "code", "metadata", "furniture"]
     span: Span
 
 
