@@ -1,0 +1,208 @@
+"""A report on a terminal: read top to bottom by an editor, at any width, with or without colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from factcheck.models import Citation, Failure, Outcome, Passage, Report, Verdict
+from factcheck.report import words
+from factcheck.text import printable
+
+SHORT = 200  # characters of context shown of a sentence or a passage that is not itself evidence
+
+_PLAIN = str.maketrans(
+    {"✔": "+", "✘": "x", "·": "-", "–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'"}
+)
+
+
+def print_report(report: Report, console: Console, *, show_excluded: bool = False, verbose: bool = False) -> None:
+    """Prints the claims in the document's order, then totals that add up, warnings and provenance.
+
+    ``show_excluded`` lists the sentences that hold no claim; ``verbose`` leaves nothing out that the report knows
+    about a claim. Whatever comes from a document or a model is shown as text: no control character, no markup.
+    """
+    for line in _Writer(report, console.encoding, show_excluded=show_excluded, verbose=verbose).lines():
+        console.print(Padding(line.text, (0, 0, 0, line.indent), expand=False), overflow="fold")
+
+
+@dataclass(frozen=True)
+class _Line:
+    indent: int
+    text: Text
+
+
+class _Writer:
+    """One report for one terminal, as lines."""
+
+    def __init__(self, report: Report, encoding: str, *, show_excluded: bool, verbose: bool) -> None:
+        self._report = report
+        self._encoding = encoding
+        self._show_excluded = show_excluded
+        self._verbose = verbose
+        self._finder = words.Finder(report)
+
+    def lines(self) -> Iterator[_Line]:
+        yield from self._head()
+        for outcome in self._report.outcomes:
+            yield self._gap()
+            yield from self._claim(outcome)
+        yield from self._failures(self._report.failures)
+        if self._show_excluded:
+            yield from self._exclusions()
+        yield from self._totals()
+        yield from self._warnings()
+        yield from self._provenance()
+
+    def _head(self) -> Iterator[_Line]:
+        document = self._report.document
+        yield self._line(0, (document.title or words.source_name(document.source), "bold"))
+        yield self._line(
+            0,
+            (
+                f"{words.source_name(document.source)} · {document.language} · "
+                f"{words.as_of_line(self._report.provenance)}",
+                "dim",
+            ),
+        )
+        counts = [
+            (f"{words.SIGNS[name].symbol} {count} {name}", words.SIGNS[name].style if count else "dim")
+            for name, count in words.endings(self._report).items()
+        ]
+        yield self._line(0, *_joined(counts))
+
+    def _claim(self, outcome: Outcome) -> Iterator[_Line]:
+        claim, ending = outcome.claim, words.ending(outcome)
+        sign = words.SIGNS[ending]
+        place = self._finder.place(claim)
+        yield self._line(
+            0, (f"{sign.symbol} {ending}", sign.style), (f"  {claim.id}{', ' if place else ''}{place}", "dim")
+        )
+        yield self._line(2, (claim.text, "bold"))
+        written = self._finder.sentences(claim.sentences)
+        if words.flat(written) != words.flat(claim.text):
+            yield self._line(2, (f"in the text: “{self._short(written)}”", "dim"))
+        if outcome.failure is not None:
+            yield self._line(2, (words.failure_line(outcome.failure), sign.style))
+        if outcome.verdict is not None:
+            yield from self._verdict(outcome.verdict)
+        for rejected in outcome.rejected:
+            yield self._line(2, f"{words.rejection_line(rejected)}: “{rejected.quote}”")
+        if outcome.verdict is not None and outcome.verdict.label == "unverifiable":
+            yield from self._search(outcome)
+
+    def _verdict(self, verdict: Verdict) -> Iterator[_Line]:
+        if verdict.reason is not None:
+            yield self._line(2, (words.REASONS[verdict.reason], words.SIGNS["unverifiable"].style))
+        if verdict.rationale and (verdict.label != "supported" or self._verbose):
+            yield self._line(2, verdict.rationale)
+        both_sides = verdict.label == "unverifiable"
+        for citation in verdict.citations:
+            yield from self._citation(citation, told=both_sides)
+        for notice in verdict.warnings:
+            yield self._line(2, ("warning: ", "yellow"), f"{words.WARNINGS[notice.code]}: {notice.message}")
+
+    def _citation(self, citation: Citation, *, told: bool) -> Iterator[_Line]:
+        stance = f"{citation.stance}: " if told else ""
+        yield self._line(2, f"{stance}“{citation.quote}”")
+        yield self._line(4, (f"{words.source_name(citation.source)}, {words.citation_place(citation)}", "cyan"))
+
+    def _search(self, outcome: Outcome) -> Iterator[_Line]:
+        search = outcome.search
+        if search is None:
+            return
+        if search.queries and self._verbose:
+            yield self._line(2, (f"looked for: {'; '.join(search.queries)}", "dim"))
+        if search.nearest is not None and not (outcome.verdict and outcome.verdict.citations):
+            yield from self._passage("nearest", search.nearest)
+        yield self._line(2, (words.wider_line(len(search.wider)), "dim"))
+        if self._verbose:
+            for found in search.wider:
+                yield from self._passage("wider", found.passage)
+
+    def _passage(self, role: str, passage: Passage) -> Iterator[_Line]:
+        yield self._line(2, (f"{role}: “{self._short(passage.text)}”", "dim"))
+        yield self._line(4, (f"{words.source_name(passage.source)}, {words.passage_place(passage)}", "dim cyan"))
+
+    def _failures(self, failures: Iterable[Failure]) -> Iterator[_Line]:
+        for failure in failures:
+            yield self._gap()
+            about = f" ({words.counted(len(failure.sentences), 'sentence')})" if failure.sentences else ""
+            sign = words.SIGNS["failed"]
+            yield self._line(0, (f"{sign.symbol} failed{about}", sign.style))
+            yield self._line(2, (words.failure_line(failure), sign.style))
+            for name in failure.sentences:
+                yield self._line(2, f"“{self._short(self._finder.sentences([name]))}”")
+
+    def _exclusions(self) -> Iterator[_Line]:
+        if not self._report.exclusions:
+            return
+        yield self._gap()
+        yield self._line(0, ("Sentences without a claim to check", "bold"))
+        for exclusion in self._report.exclusions:
+            shown = self._short(self._finder.sentences([exclusion.sentence]))
+            yield self._line(2, (f"{words.EXCLUSIONS[exclusion.reason]}: ", "dim"), shown)
+
+    def _totals(self) -> Iterator[_Line]:
+        report = self._report
+        yield self._gap()
+        yield self._line(0, (words.claims_sum(report), "bold"))
+        for name in ("contradicted", "failed"):
+            found = [outcome.claim.id for outcome in report.outcomes if words.ending(outcome) == name]
+            if found:
+                yield self._line(2, (f"{words.SIGNS[name].symbol} {name}: {', '.join(found)}", words.SIGNS[name].style))
+        yield self._line(0, (words.sentences_sum(report), "bold"))
+        reasons = Counter(exclusion.reason for exclusion in report.exclusions)
+        if reasons:
+            parts = ", ".join(f"{count} {words.EXCLUSIONS[reason]}" for reason, count in reasons.most_common())
+            hint = "" if self._show_excluded else " (--show-excluded lists them)"
+            yield self._line(2, (f"excluded: {parts}{hint}", "dim"))
+
+    def _warnings(self) -> Iterator[_Line]:
+        for notice in self._report.warnings:
+            yield self._line(0, ("warning: ", "yellow"), f"{words.WARNINGS[notice.code]}: {notice.message}")
+
+    def _provenance(self) -> Iterator[_Line]:
+        report, provenance = self._report, self._report.provenance
+        yield self._line(0, (words.work_line(report.usage), "dim"))
+        yield self._line(0, (f"{words.engine_line(provenance)} · {words.store_line(provenance)}", "dim"))
+        if not self._verbose:
+            return
+        yield self._line(0, (f"factcheck {provenance.factcheck}, made {provenance.created.isoformat()}", "dim"))
+        for name, digest in provenance.prompts.items():
+            yield self._line(2, (f"prompt {name}: {digest}", "dim"))
+
+    def _short(self, text: str) -> str:
+        flat = words.flat(text)
+        return flat if self._verbose or len(flat) <= SHORT else f"{flat[:SHORT].rstrip()} …"
+
+    def _gap(self) -> _Line:
+        return _Line(0, Text(""))
+
+    def _line(self, indent: int, *parts: str | tuple[str, str]) -> _Line:
+        text = Text()
+        for part in parts:
+            content, style = (part, "") if isinstance(part, str) else part
+            text.append(self._fit(content), style=style)
+        return _Line(indent, text)
+
+    def _fit(self, text: str) -> str:
+        """Only characters that do no harm and that the terminal's encoding has; others as escapes."""
+        shown = printable(text)
+        try:
+            shown.encode(self._encoding)
+        except UnicodeEncodeError:
+            return shown.translate(_PLAIN).encode(self._encoding, "backslashreplace").decode(self._encoding)
+        return shown
+
+
+def _joined(parts: list[tuple[str, str]]) -> list[str | tuple[str, str]]:
+    joined: list[str | tuple[str, str]] = []
+    for part in parts:
+        joined += ["   ", part] if joined else [part]
+    return joined

@@ -1,0 +1,259 @@
+"""The words a report is told in: one table for each kind of code, and the phrases that every renderer shares."""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from factcheck.models import (
+    Citation,
+    Claim,
+    ExclusionReason,
+    Failure,
+    FailureCode,
+    Outcome,
+    Passage,
+    Provenance,
+    RejectedQuote,
+    Report,
+    Span,
+    Stage,
+    UnverifiableReason,
+    Usage,
+    WarningCode,
+)
+
+Ending = Literal["contradicted", "supported", "unverifiable", "failed"]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """How an ending of a claim looks; ``style`` is only ever added to symbol and word, never needed to read them."""
+
+    symbol: str
+    style: str
+
+
+SIGNS: dict[Ending, Sign] = {
+    "contradicted": Sign("✘", "bold red"),
+    "supported": Sign("✔", "green"),
+    "unverifiable": Sign("?", "yellow"),
+    "failed": Sign("!", "bold magenta"),
+}
+
+REASONS: dict[UnverifiableReason, str] = {
+    "no_passage_retrieved": "nothing in the references comes near this claim",
+    "passages_irrelevant": "the passages found are about something else",
+    "insufficient": "the references speak of this, and do not settle it",
+    "conflicting_sources": "the references disagree with each other",
+    "ambiguous_claim": "the claim can be read in more than one way",
+    "quote_not_found": "the quotes given for a verdict are not in the references",
+    "not_confident": "the local engine found no quote that settles it",
+}
+
+EXCLUSIONS: dict[ExclusionReason, str] = {
+    "opinion": "opinion",
+    "prediction": "forecast",
+    "question": "question",
+    "furniture": "page furniture",
+    "no_claim": "no checkable statement",
+    "ambiguous": "no sure reading",
+}
+
+STAGES: dict[Stage, str] = {
+    "read": "could not be read",
+    "split": "could not be split into claims",
+    "retrieve": "no passages could be looked up",
+    "judge": "could not be judged",
+}
+
+FAILURES: dict[FailureCode, str] = {
+    "model_error": "the model's server answered with an error",
+    "model_unreachable": "nobody answers at the model's address",
+    "not_authorized": "the key is missing or wrong",
+    "quota_exhausted": "the provider says the account is spent",
+    "rate_limited": "the provider still asks to wait, after every retry",
+    "refused": "the model declined to answer",
+    "truncated": "the answer hit the length limit",
+    "malformed": "the answer did not fit the form asked for, twice",
+    "timeout": "the answer took too long",
+    "context_overflow": "the request is longer than the model reads",
+    "budget_exhausted": "the budget for this run is spent",
+    "left_out": "the splitter left it out, twice",
+    "store_unreachable": "the store of references does not answer",
+    "store_damaged": "the store of references is damaged",
+    "unreadable": "the text cannot be read",
+    "internal": "a bug in factcheck",
+}
+
+WARNINGS: dict[WarningCode, str] = {
+    "number_differs": "a number differs",
+    "date_differs": "a date differs",
+    "name_differs": "a name differs",
+    "negation_differs": "one side is negated",
+    "sources_conflict": "the sources conflict",
+    "instruction_like_text": "text that talks to a model",
+    "date_conflict": "the document disagrees with itself about its date",
+    "date_unknown": "the day of writing is unknown",
+    "page_without_text": "a page without text",
+    "encoding_guessed": "the encoding was guessed",
+    "anchor_not_found": "the words of a claim were not found in its sentence",
+    "reference_unreadable": "a reference could not be read",
+}
+
+REJECTIONS: dict[Literal["not_in_passages", "too_short"], str] = {
+    "not_in_passages": "not in the passages retrieved for this claim",
+    "too_short": "too short to prove anything",
+}
+
+AS_OF_SOURCES: dict[Literal["given", "document", "text", "unknown"], str] = {
+    "given": "as given",
+    "document": "from the document's own date",
+    "text": "from the text",
+    "unknown": "unknown",
+}
+
+
+def ending(outcome: Outcome) -> Ending:
+    return outcome.verdict.label if outcome.verdict is not None else "failed"
+
+
+def endings(report: Report) -> dict[Ending, int]:
+    """How many claims came to each ending, contradicted first."""
+    totals = report.totals
+    return {
+        "contradicted": totals.contradicted,
+        "supported": totals.supported,
+        "unverifiable": totals.unverifiable,
+        "failed": totals.failed,
+    }
+
+
+def claims_sum(report: Report) -> str:
+    """``20 claims = 5 contradicted + 11 supported + 4 unverifiable + 0 failed``"""
+    parts = " + ".join(f"{count} {name}" for name, count in endings(report).items())
+    return f"{counted(report.totals.claims, 'claim')} = {parts}"
+
+
+def sentences_sum(report: Report) -> str:
+    """``22 sentences = 14 with claims + 8 excluded + 0 failed``"""
+    totals = report.totals
+    return (
+        f"{counted(totals.sentences, 'sentence')} = {totals.sentences_with_claims} with claims"
+        f" + {totals.sentences_excluded} excluded + {totals.sentences_failed} failed"
+    )
+
+
+def failure_line(failure: Failure) -> str:
+    """What could not be done and why, with the message of whoever reported it."""
+    return f"{STAGES[failure.stage]}: {FAILURES[failure.code]} ({failure.message})"
+
+
+def rejection_line(rejected: RejectedQuote) -> str:
+    return f"rejected quote, {REJECTIONS[rejected.reason]}"
+
+
+def wider_line(count: int) -> str:
+    if not count:
+        return "a wider search brought nothing more"
+    return f"a wider search brought {counted(count, 'more passage')}"
+
+
+def source_name(source: str) -> str:
+    """A source as a reader knows it: relative to the working directory where it lies beneath."""
+    if source == "-":
+        return "standard input"
+    if "://" in source or not os.path.isabs(source):
+        return source
+    here = Path.cwd()
+    path = Path(os.path.normpath(source))
+    return str(path.relative_to(here)) if path.is_relative_to(here) else source
+
+
+def citation_place(citation: Citation) -> str:
+    """Page and characters of a citation; the file's name is left to the renderer."""
+    return _place(citation.page, citation.span)
+
+
+def passage_place(passage: Passage) -> str:
+    return _place(passage.page_at(passage.span.start), passage.span)
+
+
+def _place(page: int | None, span: Span) -> str:
+    characters = f"characters {span.start}–{span.end}"
+    return characters if page is None else f"page {page}, {characters}"
+
+
+def as_of_line(provenance: Provenance) -> str:
+    if provenance.as_of is None:
+        return "day of writing unknown"
+    return f"written {provenance.as_of.isoformat()}, {AS_OF_SOURCES[provenance.as_of_source]}"
+
+
+def engine_line(provenance: Provenance) -> str:
+    model = "" if provenance.model is None else f", model {provenance.model}"
+    return f"engine {provenance.engine} ({provenance.engine_reason}){model}"
+
+
+def store_line(provenance: Provenance) -> str:
+    store = provenance.store
+    return (
+        f"store {source_name(store.location)}: {counted(len(store.files), 'file')}, "
+        f"{counted(store.passages, 'passage')}, digest {store.digest[:12]}"
+    )
+
+
+def work_line(usage: Usage) -> str:
+    """Time, model calls, tokens and cost; what nobody counted is said to be unknown."""
+    stages = usage.stages.values()
+    calls, cached = sum(stage.calls for stage in stages), sum(stage.cached for stage in stages)
+    tokens_in, tokens_out = sum(stage.input_tokens for stage in stages), sum(stage.output_tokens for stage in stages)
+    parts = [f"{usage.seconds:.1f} s", counted(calls, "model call") if calls else "no model call"]
+    if cached:
+        parts.append(f"{counted(cached, 'answer')} from the cache")
+    if calls:
+        parts.append(f"{tokens_in:,} tokens in, {tokens_out:,} out" if tokens_in else "tokens unknown")
+    parts.append("cost unknown" if usage.cost_usd is None else f"cost ${_dollars(usage.cost_usd)}")
+    return ", ".join(parts)
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:.2f}" if amount == 0 or amount >= 1 else f"{amount:.4f}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 claim``, ``1,204 claims``"""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+class Finder:
+    """Finds a claim's words again in the document it comes from."""
+
+    def __init__(self, report: Report) -> None:
+        self._document = report.document
+        self._spans = {sentence.id: sentence.span for sentence in report.sentences}
+        lines = report.document.media_type in ("text/plain", "text/markdown")
+        text = report.document.text
+        self._line_ends = [i for i, char in enumerate(text) if char == "\n"] if lines else None
+
+    def sentences(self, ids: Sequence[str]) -> str:
+        """The document's own words: the sentences of these ids, in their order."""
+        return " ".join(self._spans[name].of(self._document.text) for name in ids if name in self._spans)
+
+    def place(self, claim: Claim) -> str:
+        """Page or line of a claim, counted from 1, or nothing where the document has neither."""
+        start = claim.span.start
+        page = next((page.number for page in reversed(self._document.pages) if page.span.start <= start), None)
+        if page is not None:
+            return f"page {page}"
+        return "" if self._line_ends is None else f"line {bisect_right(self._line_ends, start - 1) + 1}"
+
+
+def flat(text: str) -> str:
+    """``text`` on one line: line breaks of a source are no line breaks of the report."""
+    return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
