@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -63,14 +63,14 @@ WarningCode = Literal[
 EngineName = Literal["llm", "local"]
 
 
-def _no_surrogates(value: str) -> str:
+def _no_surrogates(value: Any) -> Any:
     """The same number of code points, each lone surrogate replaced by U+FFFD."""
-    if value.isascii():
+    if not isinstance(value, str) or value.isascii():
         return value
     return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value)
 
 
-Text = Annotated[str, AfterValidator(_no_surrogates)]
+Text = Annotated[str, BeforeValidator(_no_surrogates)]  # before: pydantic refuses surrogates in a str with bounds
 
 
 class Record(BaseModel):
