@@ -12,8 +12,9 @@ from factcheck.text import printable
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]")
 _LEADING = re.compile(r"^(?:(?P<mark>[-+#=:])|(?P<number>\d{1,9})(?=[.)]))")
-_ADDRESS = re.compile(
-    r"(?<=:)(?=//)|(?<=[wW]{3})(?=\.)|(?<=@)(?=\S)|(?<=#)(?=\d)|(?<=GH-)(?=\d)|(?<=mailto:)(?=\S)", re.I
+_ADDRESS = re.compile(  # what GitHub links even where it is escaped: addresses, mentions, issue numbers
+    r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)(?=\S)|(?<=#)(?=\d)|(?<=GH-)(?=\d)|(?<=mailto:)(?=\S)|(?<=xmpp:)(?=\S)",
+    re.IGNORECASE,
 )
 _JOINER = "\u2060"
 
@@ -143,9 +144,9 @@ class _Writer:
         yield "## How this report was made"
         yield _items(
             [
-                f"factcheck {escaped(provenance.factcheck)}, report schema {report.schema_version}",
+                escaped(f"factcheck {provenance.factcheck}, report schema {report.schema_version}"),
                 escaped(words.engine_line(provenance)),
-                f"work: {escaped(words.work_line(report.usage))}",
+                escaped(f"work: {words.work_line(report.usage)}"),
                 *(
                     f"stage {escaped(name)}: {stage.calls} calls, {stage.cached} from the cache, "
                     f"{stage.input_tokens:,} tokens in, {stage.output_tokens:,} out"

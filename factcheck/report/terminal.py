@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from factcheck.models import Citation, Failure, Outcome, Passage, Report, Verdict
@@ -28,7 +27,9 @@ def print_report(report: Report, console: Console, *, show_excluded: bool = Fals
     about a claim. Whatever comes from a document or a model is shown as text: no control character, no markup.
     """
     for line in _Writer(report, console.encoding, show_excluded=show_excluded, verbose=verbose).lines():
-        console.print(Padding(line.text, (0, 0, 0, line.indent), expand=False), overflow="fold")
+        for row in line.text.wrap(console, max(console.width - line.indent, 1), overflow="fold") or [Text()]:
+            row.rstrip()
+            console.print(Text(" " * line.indent if row else "").append_text(row), soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class _Writer:
 
     def _short(self, text: str) -> str:
         flat = words.flat(text)
-        return flat if self._verbose or len(flat) <= SHORT else f"{flat[:SHORT].rstrip()} …"
+        return flat if self._verbose or len(flat) <= SHORT else f"{flat[:SHORT].rpartition(' ')[0] or flat[:SHORT]} …"
 
     def _gap(self) -> _Line:
         return _Line(0, Text(""))

@@ -218,12 +218,14 @@ def work_line(usage: Usage) -> str:
         parts.append(f"{counted(cached, 'answer')} from the cache")
     if calls:
         parts.append(f"{tokens_in:,} tokens in, {tokens_out:,} out" if tokens_in else "tokens unknown")
-    parts.append("cost unknown" if usage.cost_usd is None else f"cost ${_dollars(usage.cost_usd)}")
+    parts.append("cost unknown" if usage.cost_usd is None else f"cost {_dollars(usage.cost_usd)}")
     return ", ".join(parts)
 
 
 def _dollars(amount: float) -> str:
-    return f"{amount:.2f}" if amount == 0 or amount >= 1 else f"{amount:.4f}"
+    if 0 < amount < 0.0001:
+        return "under $0.0001"
+    return f"${amount:.2f}" if amount == 0 or amount >= 1 else f"${amount:.4f}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Reports made by hand: one holds every ending, reason, failure and warning, and any text in it can be a hostile one."""
+"""Reports made by hand: one holds every ending, reason, failure and warning; any text in it can be a hostile one."""
 
 from __future__ import annotations
 
