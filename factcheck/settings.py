@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     concurrency: int = Field(16, ge=1, le=1000)
     deadline_s: float = Field(120.0, gt=0, description="overall limit for one answer, retries not counted")
     retries: int = Field(5, ge=0, le=20)
+    max_tokens: int | None = Field(None, ge=1, description="of one answer; unset leaves it to the server")
     max_calls: int | None = Field(None, ge=0)
     max_cost: float | None = Field(None, ge=0, description="US dollars")
     cache: bool = Field(True, description="keep validated replies and answer the same request from them")

@@ -1,0 +1,508 @@
+"""Asks a chat model for answers that fit a schema, and turns everything that can go wrong into the right error.
+
+An answer is looked up among the kept replies, else asked for. Trouble that may pass is retried; a server that refuses
+or ignores structured output is asked in the next simpler form from then on; an unusable answer is asked for once more
+with the reason; what no later call could survive stops the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import Runnable, RunnableSequence
+from langchain_openai.chat_models.base import BaseChatOpenAI
+from pydantic import BaseModel
+
+from factcheck import prompts
+from factcheck.errors import FactcheckError, ModelError, ModelUnavailable
+from factcheck.llm.answers import Accepted, Unusable, read, schema_of
+from factcheck.llm.faults import Fault, fault_of, scrub
+from factcheck.llm.meter import Meter, Price, tokens_of
+from factcheck.llm.replies import Kept, Replies, key_of
+from factcheck.models import FailureCode, StageUsage
+from factcheck.protocols import Answer, Prompt
+from factcheck.settings import Settings
+
+Form = Literal["json_schema", "json_object", "text"]
+FORMS: tuple[Form, ...] = ("json_schema", "json_object", "text")  # the ladder, best first
+
+BACKOFF_S = 0.5
+MAX_BACKOFF_S = 30.0
+MAX_WAIT_S = 120.0  # a server that asks for more fails the call instead
+_ROOMIER = 4  # how much longer an answer may be after one hit a limit we had set
+_SHOWN_AGAIN = 4000  # characters of an unusable answer shown to the model that gave it
+
+_CUT = {"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"}
+_DECLINED = {"content_filter", "refusal", "SAFETY"}
+
+_REMEDY: dict[FailureCode, str] = {
+    "model_unreachable": "is the server running, and the address (OPENAI_BASE_URL) right?",
+    "not_authorized": "set OPENAI_API_KEY to a valid key",
+    "quota_exhausted": "look at the account's plan and billing",
+    "rate_limited": "lower FACTCHECK_CONCURRENCY, or try again later",
+    "timeout": "raise FACTCHECK_DEADLINE_S, or use a faster model",
+    "truncated": "raise or unset FACTCHECK_MAX_TOKENS, or use another model",
+    "context_overflow": "lower FACTCHECK_WINDOW or FACTCHECK_PASSAGES, or use a model that reads more",
+    "malformed": "use a model that follows schemas better",
+}
+
+
+class _TruncatedError(Exception):
+    pass
+
+
+class _RejectedError(Exception):
+    """The server does not take the form this was asked in, or does not take the request at all."""
+
+
+@dataclass
+class _Rung:
+    """How far down the ladder one schema's answers are asked for, and whether an answer came that proves it right."""
+
+    at: int = 0
+    proven: bool = False
+
+
+@dataclass
+class _Talk(Generic[Answer]):
+    """One question on its way to an answer."""
+
+    prompt: Prompt
+    schema: type[Answer]
+    known: _Rung
+    max_tokens: int | None
+    at: int = 0
+    complaint: Unusable | None = None
+    failures: int = 0
+    roomier: bool = False
+
+    def lower(self) -> None:
+        self.at += 1
+
+
+@dataclass
+class _Seen:
+    """What the model's server showed of itself, for the report."""
+
+    models: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
+    temperature: bool = True
+
+    def note(self, about: dict[str, Any]) -> None:
+        self.models |= {about["model"]} if about.get("model") else set()
+        self.forms |= {about["form"]} if about.get("form") else set()
+        self.temperature = self.temperature and about.get("temperature") is not None
+
+
+async def _nothing() -> None:
+    pass
+
+
+class LangChainChat:
+    """``protocols.ChatModel`` over any LangChain chat model; ``connect`` makes it.
+
+    It belongs to one event loop; end with ``aclose``. ``model`` is the name asked for; ``parameters`` says how it was asked and what the server called itself.
+    """
+
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        settings: Settings,
+        *,
+        provider: str,
+        model: str,
+        address: str | None = None,
+        price: Price | None = None,
+        replies: Replies | None = None,
+        secrets: tuple[str, ...] = (),
+        models: Callable[[], Awaitable[list[str]]] | None = None,
+        close: Callable[[], Awaitable[None]] = _nothing,
+        backoff_s: float = BACKOFF_S,
+    ) -> None:
+        self.model = model
+        self._chat = chat
+        self._provider = provider
+        self._address = address
+        self._replies = replies
+        self._secrets = secrets
+        self._models = models
+        self._close = close
+        self._backoff_s = backoff_s
+        self._deadline = settings.deadline_s
+        self._retries = settings.retries
+        self._max_tokens = settings.max_tokens
+        self._temperature = getattr(chat, "temperature", None)
+        self._newer_limit = address is None  # OpenAI wants max_completion_tokens, most other servers max_tokens
+        self._meter = Meter(price, settings.max_calls, settings.max_cost)
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._rungs: dict[type[BaseModel], _Rung] = {}
+        self._flights: dict[str, asyncio.Future[str | ModelError | None]] = {}
+        self._unavailable: ModelUnavailable | None = None
+        self._stopped = asyncio.Event()
+        self._not_before = 0.0  # loop time before which the server wants to hear nothing
+        self._seen = _Seen()
+
+    async def ask(self, prompt: Prompt, schema: type[Answer], check: Callable[[Answer], None] | None = None) -> Answer:
+        """See ``protocols.ChatModel``. Identical questions asked at the same time share one answer."""
+        key = self._key(prompt, schema)
+        while (flight := self._flights.get(key)) is not None:
+            landed = await asyncio.shield(flight)
+            if isinstance(landed, ModelError):
+                raise type(landed)(landed.code, str(landed))
+            if landed is not None and (shared := _fits(landed, schema, check)) is not None:
+                self._meter.kept(prompt.stage)
+                return shared
+        own = self._flights[key] = asyncio.get_running_loop().create_future()
+        landed = None
+        try:
+            accepted = await self._kept(key, prompt, schema, check) or await self._asked(key, prompt, schema, check)
+            landed = accepted.json_text
+        except ModelError as error:
+            landed = error
+            raise
+        finally:
+            del self._flights[key]
+            own.set_result(landed)
+        return accepted.answer
+
+    def usage(self) -> dict[str, StageUsage]:
+        """Work by stage. Tokens are those the server reported; see ``notes`` where it reported none."""
+        return self._meter.usage()
+
+    def cost(self) -> float | None:
+        """US dollars so far; None where the price or a token count is unknown, 0 where nothing was asked."""
+        return self._meter.cost()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What shaped the answers, kept ones included; no keys, no addresses."""
+        return {
+            "provider": self._provider,
+            "temperature": self._temperature if self._seen.temperature else None,
+            "max_tokens": self._max_tokens,
+            "reported_models": sorted(self._seen.models),
+            "forms": sorted(self._seen.forms),
+        }
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line each: trouble with the kept replies, and what could not be counted."""
+        kept = tuple(self._replies.notes) if self._replies is not None else ()
+        return (*kept, *self._meter.notes())
+
+    async def aclose(self) -> None:
+        await self._close()
+        if self._replies is not None:
+            await self._replies.aclose()
+
+    # --- kept replies -------------------------------------------------------------------------------------------
+
+    def _key(self, prompt: Prompt, schema: type[BaseModel]) -> str:
+        return key_of(
+            {
+                "model": f"{self._provider}:{self.model}",
+                "address": self._address,
+                "temperature": self._temperature,
+                "max_tokens": self._max_tokens,
+                "messages": [prompt.system, prompt.user],
+                "schema": schema_of(schema),
+            }
+        )
+
+    async def _kept(
+        self, key: str, prompt: Prompt, schema: type[Answer], check: Callable[[Answer], None] | None
+    ) -> Accepted[Answer] | None:
+        kept = await self._replies.get(key) if self._replies is not None else None
+        if kept is None or (answer := _fits(kept.text, schema, check)) is None:
+            return None
+        self._meter.kept(prompt.stage)
+        self._seen.note(kept.about)
+        return Accepted(answer, kept.text, pure=True)
+
+    async def _asked(
+        self, key: str, prompt: Prompt, schema: type[Answer], check: Callable[[Answer], None] | None
+    ) -> Accepted[Answer]:
+        known = self._rungs.setdefault(schema, _Rung())
+        accepted, about = await self._converse(_Talk(prompt, schema, known, self._max_tokens), check)
+        self._seen.note(about)
+        if self._replies is not None:
+            await self._replies.put(key, Kept(accepted.json_text, about))
+        return accepted
+
+    # --- one question -------------------------------------------------------------------------------------------
+
+    async def _converse(
+        self, talk: _Talk[Answer], check: Callable[[Answer], None] | None
+    ) -> tuple[Accepted[Answer], dict[str, Any]]:
+        while True:
+            talk.at = max(talk.at, talk.known.at)
+            try:
+                message = await self._reply(talk)
+                accepted = read(self._text_of(message), talk.schema, check, lenient=True)
+            except _RejectedError:
+                talk.lower()
+            except _TruncatedError:
+                self._make_room(talk)
+            except Unusable as problem:
+                self._complain(talk, problem)
+            else:
+                self._learn(talk, pure=accepted.pure)
+                return accepted, self._about(talk, message)
+
+    def _make_room(self, talk: _Talk[Answer]) -> None:
+        if talk.max_tokens is None or talk.roomier:
+            raise self._error("truncated", "the answer hit the length limit")
+        talk.max_tokens *= _ROOMIER
+        talk.roomier = True
+
+    def _complain(self, talk: _Talk[Answer], problem: Unusable) -> None:
+        """Readies the talk for being asked again: in the next form if this one was ignored, else with the reason."""
+        if problem.ignored and talk.at == 0 and not talk.known.proven and len(self._forms) > 1:
+            talk.known.at = max(talk.known.at, 1)
+            return
+        if talk.complaint is not None:
+            raise self._error("malformed", f"two answers that cannot be used; the second: {problem}")
+        talk.complaint = problem
+
+    def _learn(self, talk: _Talk[Answer], *, pure: bool) -> None:
+        known = talk.known
+        if talk.at < known.at:
+            return
+        if pure:
+            known.proven = True
+        elif talk.at == 0 and not known.proven and len(self._forms) > 1:
+            known.at = 1  # words around the JSON: this server does not enforce the schema
+
+    def _about(self, talk: _Talk[Answer], message: AIMessage) -> dict[str, Any]:
+        meta = message.response_metadata
+        return {
+            "model": meta.get("model_name") or meta.get("model"),
+            "form": self._forms[talk.at],
+            "temperature": getattr(self._chat, "temperature", None),
+        }
+
+    def _text_of(self, message: AIMessage) -> str:
+        meta = message.response_metadata
+        ended = (
+            meta.get("finish_reason") or meta.get("stop_reason") or (meta.get("incomplete_details") or {}).get("reason")
+        )
+        refusal = message.additional_kwargs.get("refusal")
+        if refusal or ended in _DECLINED:
+            raise self._error("refused", f"the model declined to answer: {refusal or ended}")
+        if ended in _CUT:
+            raise _TruncatedError
+        if message.tool_calls and not message.text:
+            return json.dumps(message.tool_calls[0]["args"])
+        return str(message.text)
+
+    # --- one request --------------------------------------------------------------------------------------------
+
+    async def _reply(self, talk: _Talk[Answer]) -> AIMessage:
+        while True:
+            chat = self._chat
+            try:
+                message = await self._attempt(talk)
+            except FactcheckError:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
+                fault = fault_of(error, deadline=self._deadline)
+            else:
+                if talk.at > talk.known.at:  # refused in the form above, taken in this one
+                    talk.known.at, talk.known.proven = talk.at, False
+                return message
+            await self._recover(talk, fault, chat)
+
+    async def _attempt(self, talk: _Talk[Answer]) -> AIMessage:
+        messages = self._messages(talk)
+        runnable = self._runnable(talk)
+        async with self._slots:
+            await self._pause_asked_for()
+            stage = talk.prompt.stage
+            booked = self._booked(stage, messages, talk.max_tokens)
+            tokens, answered = None, False
+            try:
+                async with asyncio.timeout(self._deadline):
+                    reply = await runnable.ainvoke(messages)
+                message: AIMessage = reply["raw"] if isinstance(reply, dict) else reply
+                tokens, answered = tokens_of(message.usage_metadata), True
+            except Exception as error:
+                completion = getattr(error, "completion", None)
+                tokens = tokens_of(getattr(completion, "usage", None))
+                answered = completion is not None
+                raise
+            finally:
+                self._meter.settle(stage, booked, tokens, answered=answered)
+        return message
+
+    def _booked(self, stage: str, messages: list[BaseMessage], max_tokens: int | None) -> float:
+        try:
+            return self._meter.book(stage, sum(len(str(message.content)) for message in messages), max_tokens)
+        except ModelUnavailable as error:
+            raise self._stop(error) from None
+
+    async def _recover(self, talk: _Talk[Answer], fault: Fault, used: BaseChatModel) -> None:
+        """Returns when the request may be sent again; raises what it ends in otherwise."""
+        if fault.kind == "stop":
+            raise self._stop(await self._unavailable_for(fault))
+        if fault.kind == "fail":
+            raise self._error(fault.code, fault.message)
+        if fault.kind == "truncated":
+            raise _TruncatedError
+        if fault.kind == "unusable":
+            raise Unusable(fault.message)
+        if fault.kind == "rejected" and self._adapt(talk, fault, used):
+            return
+        if self._form_refused(talk, fault):
+            raise _RejectedError
+        if fault.kind == "rejected":
+            raise self._error(fault.code, fault.message)
+        await self._back_off(talk, fault)
+
+    def _adapt(self, talk: _Talk[Answer], fault: Fault, used: BaseChatModel) -> bool:
+        """Leaves out or renames a parameter the server objects to, for the rest of the session."""
+        words = fault.message.lower()
+        if "temperature" in words and getattr(used, "temperature", None) is not None:
+            self._chat = used.model_copy(update={"temperature": None})
+            return True
+        if talk.max_tokens is not None and isinstance(used, BaseChatOpenAI):
+            newer = "max_completion_tokens" in words and "instead" in words
+            if newer != self._newer_limit and ("max_tokens" in words or "max_completion_tokens" in words):
+                self._newer_limit = newer
+                return True
+        return False
+
+    def _form_refused(self, talk: _Talk[Answer], fault: Fault) -> bool:
+        """Whether the next form is worth trying: at a 400 at once, at a plain 500 when it came twice."""
+        if talk.known.proven or talk.at + 1 >= len(self._forms):
+            return False
+        if fault.kind == "rejected":
+            return True
+        lasting = fault.about_form or talk.failures > 0 or self._retries == 0
+        return fault.status in (500, 501) and lasting
+
+    async def _back_off(self, talk: _Talk[Answer], fault: Fault) -> None:
+        talk.failures += 1
+        if talk.failures > min(self._retries, self._retries if fault.retries is None else fault.retries):
+            if fault.code == "model_unreachable":
+                raise self._stop(ModelUnavailable(fault.code, self._line(fault.code, fault.message)))
+            raise self._error(fault.code, f"{fault.message}; tried {talk.failures} times")
+        asked = fault.retry_after or 0.0
+        if asked > MAX_WAIT_S:
+            raise self._error("rate_limited", f"{fault.message}; the server asks to wait {asked:.0f} s")
+        ceiling = min(MAX_BACKOFF_S, self._backoff_s * 2**talk.failures)
+        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + asked)
+        await self._sleep(asked + random.uniform(0, ceiling))
+
+    async def _pause_asked_for(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._raise_if_stopped()
+        while (wait := self._not_before - loop.time()) > 0:
+            await self._sleep(wait)
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleeps, but not longer than the run has hope."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+        self._raise_if_stopped()
+
+    # --- what is sent -------------------------------------------------------------------------------------------
+
+    @property
+    def _forms(self) -> tuple[Form, ...]:
+        return FORMS if isinstance(self._chat, BaseChatOpenAI) else ("json_schema", "text")
+
+    def _messages(self, talk: _Talk[Answer]) -> list[BaseMessage]:
+        system, user = talk.prompt.system, talk.prompt.user
+        schema = json.dumps(schema_of(talk.schema), ensure_ascii=False, separators=(",", ":"))
+        if talk.at > 0:
+            system = f"{system}\n\n{prompts.fill('reply.schema', schema=schema)}".strip()
+        if talk.complaint is not None:
+            problem, answer = str(talk.complaint), talk.complaint.text[:_SHOWN_AGAIN] or "(nothing)"
+            tag = prompts.tag_for(problem, answer)
+            again = prompts.fill(
+                "reply.again",
+                problem=prompts.fence("problem", tag, problem),
+                answer=prompts.fence("answer", tag, answer),
+                schema=schema,
+            )
+            user = f"{user}\n\n{again}"
+        return [*([SystemMessage(system)] if system else []), HumanMessage(user)]
+
+    def _runnable(self, talk: _Talk[Answer]) -> Runnable[Any, Any]:
+        limit = self._limit(talk.max_tokens)
+        form = self._forms[talk.at]
+        if form == "text":
+            return self._chat.bind(**limit)
+        schema = schema_of(talk.schema)
+        if not isinstance(self._chat, BaseChatOpenAI):
+            return _without_parser(self._chat.with_structured_output(schema, include_raw=True, **limit))
+        if form == "json_object":
+            return _without_parser(
+                self._chat.with_structured_output(schema, method="json_mode", include_raw=True, **limit)
+            )
+        return _without_parser(
+            self._chat.with_structured_output(schema, method="json_schema", strict=True, include_raw=True, **limit)
+        )
+
+    def _limit(self, max_tokens: int | None) -> dict[str, Any]:
+        if max_tokens is None:
+            return {}
+        if not isinstance(self._chat, BaseChatOpenAI):
+            return {"max_tokens": max_tokens}
+        if self._newer_limit:
+            return {"max_completion_tokens": max_tokens}
+        return {"extra_body": {"max_tokens": max_tokens}}  # ChatOpenAI would rename a plain max_tokens
+
+    # --- errors -------------------------------------------------------------------------------------------------
+
+    def _line(self, code: FailureCode, what: str) -> str:
+        at = f" at {self._address}" if self._address else ""
+        remedy = f"; {_REMEDY[code]}" if code in _REMEDY else ""
+        return f"model {self.model}{at}: {scrub(what, self._secrets)}{remedy}"
+
+    def _error(self, code: FailureCode, what: str) -> ModelError:
+        return ModelError(code, self._line(code, what))
+
+    async def _unavailable_for(self, fault: Fault) -> ModelUnavailable:
+        what = fault.message
+        if fault.about_model:
+            served = await self._models() if self._models is not None else []
+            what += f"; it serves {', '.join(served[:20])}" if served else "; check the model's name and the address"
+        return ModelUnavailable(fault.code, self._line(fault.code, what))
+
+    def _stop(self, error: ModelUnavailable) -> ModelUnavailable:
+        """Remembers the first reason why nothing more can succeed, and wakes whoever waits to try again."""
+        if self._unavailable is None:
+            self._unavailable = error
+            self._stopped.set()
+        return error
+
+    def _raise_if_stopped(self) -> None:
+        if self._unavailable is not None:
+            raise ModelUnavailable(self._unavailable.code, str(self._unavailable))
+
+
+def _fits(text: str, schema: type[Answer], check: Callable[[Answer], None] | None) -> Answer | None:
+    try:
+        return read(text, schema, check).answer
+    except Unusable:
+        return None
+
+
+def _without_parser(chain: Runnable[Any, Any]) -> Runnable[Any, Any]:
+    """The model's part of a structured-output chain, which yields ``{"raw": message}``.
+
+    LangChain's own parser behind it repairs JSON by guessing, in quadratic time: 32,000 characters of prose held up the
+    whole event loop for 8 seconds.
+    """
+    return chain.first if isinstance(chain, RunnableSequence) else chain

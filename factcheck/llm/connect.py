@@ -1,0 +1,224 @@
+"""From settings to a chat model: which provider, which model, at which address, with which key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import langsmith
+import openai
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+from platformdirs import user_cache_path
+from pydantic import ValidationError
+
+from factcheck.errors import ConfigError, ModelUnavailable
+from factcheck.llm.chat import LangChainChat
+from factcheck.llm.faults import fault_of, scrub
+from factcheck.llm.meter import price_of
+from factcheck.llm.replies import Replies
+from factcheck.settings import Settings
+
+DEFAULT_MODEL = "gpt-5.4-mini"  # small, current at OpenAI, enforces schemas, has a list price
+OFFICIAL_URL = "https://api.openai.com/v1"
+LISTING_S = 10.0
+_CONNECT_S = 10.0
+
+
+@dataclass(frozen=True)
+class _Server:
+    """An OpenAI-compatible address: where requests go, and how it is shown."""
+
+    url: str
+    shown: str
+    key: str
+    local: bool
+
+    def client(self, deadline_s: float) -> Any:
+        """A fresh HTTP client: LangChain's shared one dies with the first event loop that used it."""
+        timeout = openai.Timeout(deadline_s, connect=min(_CONNECT_S, deadline_s))
+        return openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.local)
+
+    def sdk(self, client: Any) -> openai.AsyncOpenAI:
+        return openai.AsyncOpenAI(base_url=self.url, api_key=self.key, http_client=client, max_retries=0)
+
+
+async def connect(settings: Settings) -> LangChainChat:
+    """The chat model that ``settings`` names, ready to be asked; nothing is sent but, without a name, a list request.
+
+    A bare name goes to OpenAI or to the server at ``base_url``; ``provider:name`` to that provider, whose package must
+    be installed. Raises ConfigError, or ModelUnavailable where a server must be asked and cannot be.
+    """
+    langsmith.configure(enabled=False)
+    secrets = _secrets(settings)
+    provider, name = _named(settings)
+    if provider != "openai":
+        chat = _made(name, provider, secrets, temperature=0, cache=False)
+        return _chat(chat, settings, provider=provider or "inferred", model=name, base_url=None, secrets=secrets)
+    server = _server(settings)
+    client = server.client(settings.deadline_s)
+    try:
+        name = name or await _only_model(server, client, secrets)
+        chat = _made(
+            name,
+            "openai",
+            secrets,
+            base_url=server.url,
+            api_key=server.key,
+            temperature=0,
+            max_retries=0,
+            timeout=settings.deadline_s,
+            http_async_client=client,
+            use_responses_api=None if server.url == OFFICIAL_URL else False,
+            cache=False,
+        )
+        return _chat(
+            chat,
+            settings,
+            provider="openai",
+            model=name,
+            base_url=server.url,
+            address=None if server.url == OFFICIAL_URL else server.shown,
+            secrets=secrets,
+            models=lambda: _listed_quietly(server, client),
+            close=client.aclose,
+        )
+    except BaseException:
+        await client.aclose()
+        raise
+
+
+def _chat(
+    chat: BaseChatModel,
+    settings: Settings,
+    *,
+    provider: str,
+    model: str,
+    base_url: str | None,
+    secrets: tuple[str, ...],
+    address: str | None = None,
+    models: Callable[[], Awaitable[list[str]]] | None = None,
+    close: Callable[[], Awaitable[None]] | None = None,
+) -> LangChainChat:
+    price = price_of(provider, model, base_url)
+    if settings.max_cost is not None and price is None:
+        raise ConfigError(f"max_cost is set, and the price of {model} is not known: set max_calls instead")
+    more: dict[str, Any] = {} if close is None else {"close": close}
+    folder = settings.cache_dir or user_cache_path("factcheck")
+    return LangChainChat(
+        chat,
+        settings,
+        provider=provider,
+        model=model,
+        address=address,
+        price=price,
+        replies=Replies(folder / "replies.sqlite3") if settings.cache else None,
+        secrets=secrets,
+        models=models,
+        **more,
+    )
+
+
+def _named(settings: Settings) -> tuple[str | None, str]:
+    """Provider and name; no provider where only LangChain can tell, no name where none is given."""
+    given = (settings.model or "").strip()
+    own = settings.base_url is not None or settings.api_key is not None
+    if not given:
+        if not own:
+            raise ConfigError("no model: set OPENAI_API_KEY or OPENAI_BASE_URL, or give --model provider:name")
+        return "openai", "" if settings.base_url is not None else DEFAULT_MODEL
+    provider, colon, name = given.partition(":")
+    if colon and name and _is_provider(provider):
+        return provider.replace("-", "_").lower(), name
+    return ("openai" if own else None), given
+
+
+def _is_provider(name: str) -> bool:
+    """Whether LangChain knows a provider of this name; ``qwen3:8b`` is a model's name with a colon in it."""
+    from langchain.chat_models.base import _BUILTIN_PROVIDERS
+
+    return name.replace("-", "_").lower() in _BUILTIN_PROVIDERS
+
+
+def _made(name: str, provider: str | None, secrets: tuple[str, ...], **options: Any) -> BaseChatModel:
+    try:
+        chat: BaseChatModel = init_chat_model(name, model_provider=provider, **options)
+    except ImportError as error:
+        raise ConfigError(f"--model {provider}:{name}: {scrub(str(error), secrets)}") from None
+    except ValidationError as error:
+        problems = "; ".join(e["msg"] for e in error.errors(include_input=False))
+        raise ConfigError(f"--model {provider}:{name}: {scrub(problems, secrets)}") from None
+    except (ValueError, openai.OpenAIError) as error:
+        first = scrub(str(error).partition("\n")[0], secrets)
+        raise ConfigError(f"--model {name}: {first} Give provider:name, as in openai:{DEFAULT_MODEL}") from None
+    return chat
+
+
+def _server(settings: Settings) -> _Server:
+    key = settings.api_key.get_secret_value().strip() if settings.api_key is not None else ""
+    if key and not (key.isascii() and key.isprintable()):
+        raise ConfigError("the API key holds characters that no key has: set OPENAI_API_KEY again")
+    if settings.base_url is None:
+        if not key:
+            raise ConfigError("no API key: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own")
+        return _Server(OFFICIAL_URL, OFFICIAL_URL, key, local=False)
+    url = settings.base_url.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise ConfigError(f"base_url: {error}: give an address like http://localhost:8000/v1") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError("base_url is not an address like http://localhost:8000/v1")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown = urlunsplit((parts.scheme, f"{host}{port}", parts.path, "", ""))
+    return _Server(url, shown, key or "none", local=_is_loopback(parts.hostname))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...]) -> str:
+    try:
+        served = await _listed(server, client)
+    except Exception as error:  # noqa: BLE001  whatever the client raises, the address did not answer usefully
+        fault = fault_of(error, deadline=LISTING_S)
+        what = f"{server.shown} does not say which models it serves ({scrub(fault.message, secrets)})"
+        if fault.kind == "stop" and not fault.about_model:
+            raise ModelUnavailable(fault.code, what) from None
+        if fault.code in ("model_unreachable", "timeout"):
+            raise ModelUnavailable("model_unreachable", f"{what}; is OPENAI_BASE_URL right?") from None
+        raise ConfigError(f"{what}: give --model NAME, and check that OPENAI_BASE_URL ends in /v1") from None
+    if len(served) == 1:
+        return served[0]
+    names = ", ".join(served[:20]) or "no model"
+    raise ConfigError(f"{server.shown} serves {scrub(names, secrets)}: choose one with --model NAME")
+
+
+async def _listed(server: _Server, client: Any) -> list[str]:
+    page = await server.sdk(client).with_options(timeout=LISTING_S).models.list()
+    return [str(model.id) for model in page.data]
+
+
+async def _listed_quietly(server: _Server, client: Any) -> list[str]:
+    """For an error message only: a server that cannot list its models adds nothing to it."""
+    try:
+        return await _listed(server, client)
+    except Exception:  # noqa: BLE001  the error being reported is the first one
+        return []
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    """Everything that must never be shown: the key, a password in the address, other providers' keys."""
+    given = [settings.api_key.get_secret_value().strip()] if settings.api_key is not None else []
+    password = urlsplit(settings.base_url or "").password
+    others = [value.strip() for name, value in os.environ.items() if name.endswith(("_API_KEY", "_API_TOKEN"))]
+    return tuple(secret for secret in (*given, password or "", *others) if len(secret) >= 6)

@@ -1,0 +1,155 @@
+"""Counts what the model was asked and answered, prices it where a price is known, and holds the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from factcheck.errors import ModelUnavailable
+from factcheck.models import StageUsage
+
+Price = Callable[["Tokens"], float]
+
+_CHARS_PER_TOKEN = 3  # of a guess used for the budget only; most text has four or more
+_FIRST_GUESS = 1000  # tokens of an answer, before any was seen
+
+_PROVIDERS = {"google_genai": "google", "google_vertexai": "google", "mistralai": "mistral", "xai": "x-ai"}
+
+
+@dataclass(frozen=True)
+class Tokens:
+    input: int
+    output: int
+    cache_read: int = 0
+
+
+def tokens_of(usage: Any) -> Tokens | None:
+    """Tokens from LangChain's ``usage_metadata`` or OpenAI's ``usage``; None where the server did not say."""
+    if usage is None:
+        return None
+    named = usage if isinstance(usage, dict) else usage.model_dump()
+    given = _first(named, "input_tokens", "prompt_tokens")
+    made = _first(named, "output_tokens", "completion_tokens")
+    details = named.get("input_token_details") or named.get("prompt_tokens_details") or {}
+    if given is None or made is None or given + made == 0:
+        return None
+    return Tokens(given, made, min(given, _first(details, "cache_read", "cached_tokens") or 0))
+
+
+def _first(named: dict[str, Any], *names: str) -> int | None:
+    return next((named[n] for n in names if isinstance(named.get(n), int) and named[n] >= 0), None)
+
+
+def price_of(provider: str, model: str, base_url: str | None) -> Price | None:
+    """The list price of a model in US dollars, from the tables shipped with genai-prices; None where unknown.
+
+    ``base_url`` identifies the seller of an OpenAI-compatible address, so a local server has no price.
+    """
+    from genai_prices import Usage, calc_price
+
+    seller: dict[str, Any] = (
+        {"provider_id": _PROVIDERS.get(provider, provider)} if base_url is None else {"provider_api_url": base_url}
+    )
+
+    def price(tokens: Tokens) -> float:
+        usage = Usage(
+            input_tokens=tokens.input, output_tokens=tokens.output, cache_read_tokens=tokens.cache_read or None
+        )
+        return float(calc_price(usage, model, **seller).total_price)
+
+    try:
+        price(Tokens(1000, 1000))
+    except LookupError:
+        return None
+    return price
+
+
+@dataclass
+class _Stage:
+    calls: int = 0
+    cached: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass
+class Meter:
+    """One run's account. ``max_calls`` counts every request sent, retries too; ``max_cost`` is in US dollars."""
+
+    price: Price | None = None
+    max_calls: int | None = None
+    max_cost: float | None = None
+    silent: int = 0  # answers whose server did not say how many tokens they took
+    _stages: dict[str, _Stage] = field(default_factory=dict)
+    _spent: float = 0.0
+    _guessed: float = 0.0  # cost of answers that came without a token count
+    _held: float = 0.0  # set aside for calls under way
+    _longest: int = 0
+
+    @property
+    def _calls(self) -> int:
+        return sum(stage.calls for stage in self._stages.values())
+
+    def book(self, stage: str, chars: int, max_tokens: int | None) -> float:
+        """Counts a request about to be sent and sets its likely cost aside, which is returned for ``settle``.
+
+        Raises ModelUnavailable where the request could exceed the budget.
+        """
+        if self.max_calls is not None and self._calls >= self.max_calls:
+            _exhausted(f"the limit of {self.max_calls} calls is reached", "--max-calls")
+        likely = 0.0
+        if self.max_cost is not None and self.price is not None:
+            likely = self.price(Tokens(chars // _CHARS_PER_TOKEN + 1, max_tokens or self._longest or _FIRST_GUESS))
+            spent = self._spent + self._guessed
+            if spent + self._held + likely > self.max_cost:
+                _exhausted(f"${spent:.4f} of ${self.max_cost:g} are spent", "--max-cost")
+        self._held += likely
+        self._of(stage).calls += 1
+        return likely
+
+    def settle(self, stage: str, booked: float, tokens: Tokens | None, *, answered: bool) -> None:
+        """Replaces what ``book`` set aside by what the call took; ``answered``: the model did work, so it costs."""
+        self._held -= booked
+        if tokens is None:
+            self.silent += answered
+            self._guessed += booked if answered else 0.0
+            return
+        of = self._of(stage)
+        of.input_tokens += tokens.input
+        of.output_tokens += tokens.output
+        self._longest = max(self._longest, tokens.output)
+        self._spent += self.price(tokens) if self.price is not None else 0.0
+
+    def kept(self, stage: str) -> None:
+        """Counts an answer that cost nothing."""
+        self._of(stage).cached += 1
+
+    def usage(self) -> dict[str, StageUsage]:
+        return {
+            name: StageUsage(
+                calls=of.calls, cached=of.cached, input_tokens=of.input_tokens, output_tokens=of.output_tokens
+            )
+            for name, of in self._stages.items()
+        }
+
+    def cost(self) -> float | None:
+        """US dollars; 0 where nothing was asked, None where the price or a token count is unknown."""
+        if self._calls == 0:
+            return 0.0
+        if self.price is None or self.silent:
+            return None
+        return round(self._spent, 6)
+
+    def notes(self) -> tuple[str, ...]:
+        """What is missing from the account, one line each."""
+        if not self.silent:
+            return ()
+        return (f"{self.silent} answers came without a token count: tokens and cost leave them out",)
+
+    def _of(self, stage: str) -> _Stage:
+        return self._stages.setdefault(stage, _Stage())
+
+
+def _exhausted(what: str, option: str) -> NoReturn:
+    raise ModelUnavailable("budget_exhausted", f"{what}: raise {option} and run again; answers so far are kept")
