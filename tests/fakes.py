@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from factcheck.protocols import Answer, Prompt
 
@@ -27,3 +32,22 @@ class FakeChat:
         if check is not None:
             check(parsed)
         return parsed
+
+
+class FakeEmbedder:
+    """Bags of words hashed into a unit vector: texts that share words are near. Keeps every text it embedded."""
+
+    def __init__(self, name: str = "fake-1", dimension: int = 64) -> None:
+        self.name = name
+        self.dimension = dimension
+        self.history: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.history += texts
+        rows = np.zeros((len(texts), self.dimension), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()) or [text]:
+                seed = int.from_bytes(blake2b(word.encode(), digest_size=8).digest(), "big")
+                row += np.random.default_rng(seed).standard_normal(self.dimension).astype(np.float32)
+            row /= np.linalg.norm(row)
+        return rows
