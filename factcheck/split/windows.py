@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from factcheck.models import Sentence
 
 BEFORE = 3  # preceding sentences shown with a window
-BEFORE_CHARACTERS = 600  # and at most so many characters of them, in whole sentences
+BEFORE_CHARACTERS = 900  # and at most so many characters of them, in whole sentences
 OPENING = 2  # sentences of the document's beginning shown with every later window
 OPENING_CHARACTERS = 400
 

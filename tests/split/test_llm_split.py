@@ -485,7 +485,7 @@ def test_an_unknown_day_and_an_unknown_language_are_named_as_unknown() -> None:
     unknown = document().model_copy(update={"language": "und"})
     asyncio.run(parts_of(LLMSplitter(chat), unknown, sentences()))
     assert chat.history[0].user.splitlines()[:3] == [
-        "Language of the document: as in the text",
+        "Language of the document and of the claims: as in the text",
         "Search languages: the document's",
         "Day the text was written: unknown",
     ]
