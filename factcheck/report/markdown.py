@@ -175,7 +175,7 @@ def _passage(passage: Passage) -> str:
 
 
 def _notice(notice: Notice) -> str:
-    return f"Warning, {words.WARNINGS[notice.code]}: {escaped(notice.message)}"
+    return f"{words.warning_head(notice)}: {escaped(notice.message)}"
 
 
 def _items(lines: list[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from factcheck.models import Citation, Failure, Outcome, Passage, Report, Verdict
+from factcheck.models import Citation, Failure, Notice, Outcome, Passage, Report, Verdict
 from factcheck.report import words
 from factcheck.text import printable
 
@@ -93,7 +93,7 @@ class _Writer:
         if outcome.verdict is not None:
             yield from self._verdict(outcome.verdict)
         for rejected in outcome.rejected:
-            yield self._line(2, f"{words.rejection_line(rejected)}: “{rejected.quote}”")
+            yield self._line(2, (f"{words.rejection_line(rejected)}: “{rejected.quote}”", "dim"))
         if outcome.verdict is not None and outcome.verdict.label == "unverifiable":
             yield from self._search(outcome)
 
@@ -106,7 +106,7 @@ class _Writer:
         for citation in verdict.citations:
             yield from self._citation(citation, told=both_sides)
         for notice in verdict.warnings:
-            yield self._line(2, ("warning: ", "yellow"), f"{words.WARNINGS[notice.code]}: {notice.message}")
+            yield self._warning(2, notice)
 
     def _citation(self, citation: Citation, *, told: bool) -> Iterator[_Line]:
         stance = f"{citation.stance}: " if told else ""
@@ -166,7 +166,10 @@ class _Writer:
 
     def _warnings(self) -> Iterator[_Line]:
         for notice in self._report.warnings:
-            yield self._line(0, ("warning: ", "yellow"), f"{words.WARNINGS[notice.code]}: {notice.message}")
+            yield self._warning(0, notice)
+
+    def _warning(self, indent: int, notice: Notice) -> _Line:
+        return self._line(indent, (words.warning_head(notice), "yellow"), f": {notice.message}")
 
     def _provenance(self) -> Iterator[_Line]:
         report, provenance = self._report, self._report.provenance

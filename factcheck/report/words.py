@@ -16,6 +16,7 @@ from factcheck.models import (
     ExclusionReason,
     Failure,
     FailureCode,
+    Notice,
     Outcome,
     Passage,
     Provenance,
@@ -91,19 +92,19 @@ FAILURES: dict[FailureCode, str] = {
     "internal": "a bug in factcheck",
 }
 
-WARNINGS: dict[WarningCode, str] = {
-    "number_differs": "a number differs",
-    "date_differs": "a date differs",
-    "name_differs": "a name differs",
-    "negation_differs": "one side is negated",
-    "sources_conflict": "the sources conflict",
-    "instruction_like_text": "text that talks to a model",
-    "date_conflict": "the document disagrees with itself about its date",
-    "date_unknown": "the day of writing is unknown",
-    "page_without_text": "a page without text",
-    "encoding_guessed": "the encoding was guessed",
-    "anchor_not_found": "the words of a claim were not found in its sentence",
-    "reference_unreadable": "a reference could not be read",
+WARNINGS: dict[WarningCode, str] = {  # what the message is about; the messages are sentences of their own
+    "number_differs": "number",
+    "date_differs": "date",
+    "name_differs": "name",
+    "negation_differs": "negation",
+    "sources_conflict": "sources disagree",
+    "instruction_like_text": "text addressed to a model",
+    "date_conflict": "the document's date",
+    "date_unknown": "day of writing",
+    "page_without_text": "page without text",
+    "encoding_guessed": "encoding",
+    "anchor_not_found": "wording",
+    "reference_unreadable": "reference",
 }
 
 REJECTIONS: dict[Literal["not_in_passages", "too_short"], str] = {
@@ -147,6 +148,10 @@ def sentences_sum(report: Report) -> str:
         f"{counted(totals.sentences, 'sentence')} = {totals.sentences_with_claims} with claims"
         f" + {totals.sentences_excluded} excluded + {totals.sentences_failed} failed"
     )
+
+
+def warning_head(notice: Notice) -> str:
+    return f"warning ({WARNINGS[notice.code]})"
 
 
 def failure_line(failure: Failure) -> str:
@@ -203,8 +208,8 @@ def engine_line(provenance: Provenance) -> str:
 def store_line(provenance: Provenance) -> str:
     store = provenance.store
     return (
-        f"store {source_name(store.location)}: {counted(len(store.files), 'file')}, "
-        f"{counted(store.passages, 'passage')}, digest {store.digest[:12]}"
+        f"store {source_name(store.location)} ({counted(len(store.files), 'file')}, "
+        f"{counted(store.passages, 'passage')}, digest {store.digest[:12]})"
     )
 
 

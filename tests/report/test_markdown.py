@@ -140,7 +140,7 @@ The reference gives July 2022.
 >
 > contradicts: `references/webb.md`, characters 608–669
 
-- Warning, a date differs: claim: August 2022; quote: 12 July 2022
+- warning (date): claim: August 2022; quote: 12 July 2022
 
 - rejected quote, not in the passages retrieved for this claim (contradicts): “Webb's images came in July.”
 - rejected quote, too short to prove anything (contradicts): “in July”
@@ -182,7 +182,7 @@ def test_failures_exclusions_warnings_and_provenance_are_all_there() -> None:
         "! could not be split into claims: the answer took too long (no answer within 120 s)",
         "“Nobody split this one.” (s32)",
         "opinion: “Left aside, number 1.” (s26)",
-        "Warning, a reference could not be read: message of reference_unreadable",
+        "warning (reference): message of reference_unreadable",
         "engine llm (a model is configured), model small-model",
         f"prompt judge.system: {'a' * 64}",
         f"digest {'d' * 64}, embedder minilm, chunking sentences-600",

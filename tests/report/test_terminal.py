@@ -26,7 +26,7 @@ article.md · en · written 2024-10-14, from the text
   The reference gives July 2022.
   “Webb's first full-colour images were released on 12 July 2022”
     references/webb.md, characters 608–669
-  warning: a date differs: claim: August 2022; quote: 12 July 2022
+  warning (date): claim: August 2022; quote: 12 July 2022
   rejected quote, not in the passages retrieved for this claim: “Webb's images
   came in July.”
   rejected quote, too short to prove anything: “in July”
@@ -42,8 +42,8 @@ article.md · en · written 2024-10-14, from the text
   excluded: 1 opinion (--show-excluded lists them)
 4.2 s, 21 model calls, 4 answers from the cache, 31,100 tokens in, 3,800 out,
 cost $0.0123
-engine llm (a model is configured), model small-model · store store: 1 file, 24
-passages, digest dddddddddddd
+engine llm (a model is configured), model small-model · store store (1 file, 24
+passages, digest dddddddddddd)
 """
 
 
@@ -83,7 +83,7 @@ def test_every_claim_reason_failure_and_lost_sentence_is_shown() -> None:
         "“Nobody split this one.” “Nor this one.”",
         "25 claims = 1 contradicted + 1 supported + 7 unverifiable + 16 failed",
         "33 sentences = 25 with claims + 6 excluded + 2 failed",
-        "warning: the document disagrees with itself about its date: message of date_conflict",
+        "warning (the document's date): message of date_conflict",
     ):
         assert expected in shown
 
