@@ -79,7 +79,7 @@ def completion(
     *,
     finish: str = "stop",
     refusal: str | None = None,
-    usage: dict[str, Any] | None | Literal["default"] = "default",
+    usage: dict[str, Any] | Literal["default"] | None = "default",
     model: str = "scripted-1",
 ) -> dict[str, Any]:
     """The body of a chat completion; ``usage`` defaults to 100 tokens read and 10 written."""

@@ -96,8 +96,8 @@ class _Seen:
     temperature: bool = True
 
     def note(self, about: dict[str, Any]) -> None:
-        self.models |= {about["model"]} if about.get("model") else set()
-        self.forms |= {about["form"]} if about.get("form") else set()
+        self.models |= {str(about["model"])} if about.get("model") else set()
+        self.forms |= {str(about["form"])} if about.get("form") else set()
         self.temperature = self.temperature and about.get("temperature") is not None
 
 
@@ -108,7 +108,8 @@ async def _nothing() -> None:
 class LangChainChat:
     """``protocols.ChatModel`` over any LangChain chat model; ``connect`` makes it.
 
-    It belongs to one event loop; end with ``aclose``. ``model`` is the name asked for; ``parameters`` says how it was asked and what the server called itself.
+    It belongs to one event loop; end with ``aclose``. ``model`` is the name asked for; ``parameters`` says how it was
+    asked and what the server called itself.
     """
 
     def __init__(

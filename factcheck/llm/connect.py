@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+import warnings
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -17,9 +17,9 @@ from platformdirs import user_cache_path
 from pydantic import ValidationError
 
 from factcheck.errors import ConfigError, ModelUnavailable
-from factcheck.llm.chat import LangChainChat
+from factcheck.llm.chat import BACKOFF_S, LangChainChat
 from factcheck.llm.faults import fault_of, scrub
-from factcheck.llm.meter import price_of
+from factcheck.llm.meter import Price, price_of
 from factcheck.llm.replies import Replies
 from factcheck.settings import Settings
 
@@ -27,6 +27,8 @@ DEFAULT_MODEL = "gpt-5.4-mini"  # small, current at OpenAI, enforces schemas, ha
 OFFICIAL_URL = "https://api.openai.com/v1"
 LISTING_S = 10.0
 _CONNECT_S = 10.0
+_LADDER_COVERS = "This model does not support OpenAI's structured output|Invalid schema for OpenAI"
+_COUNT_RETRIES_FROM_0 = ("anthropic", "azure_openai", "deepseek", "groq", "together", "xai")
 
 
 @dataclass(frozen=True)
@@ -38,29 +40,48 @@ class _Server:
     key: str
     local: bool
 
-    def client(self, deadline_s: float) -> Any:
+    @property
+    def official(self) -> bool:
+        return self.url == OFFICIAL_URL
+
+    def client(self) -> Any:
         """A fresh HTTP client: LangChain's shared one dies with the first event loop that used it."""
-        timeout = openai.Timeout(deadline_s, connect=min(_CONNECT_S, deadline_s))
-        return openai.DefaultAsyncHttpxClient(timeout=timeout, trust_env=not self.local)
+        return openai.DefaultAsyncHttpxClient(trust_env=not self.local)
 
     def sdk(self, client: Any) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(base_url=self.url, api_key=self.key, http_client=client, max_retries=0)
 
 
-async def connect(settings: Settings) -> LangChainChat:
+async def connect(settings: Settings, *, backoff_s: float = BACKOFF_S) -> LangChainChat:
     """The chat model that ``settings`` names, ready to be asked; nothing is sent but, without a name, a list request.
 
     A bare name goes to OpenAI or to the server at ``base_url``; ``provider:name`` to that provider, whose package must
-    be installed. Raises ConfigError, or ModelUnavailable where a server must be asked and cannot be.
+    be installed and which finds its own key and address in its own variables. ``backoff_s`` scales the waits between
+    tries. Raises ConfigError, or ModelUnavailable where a server must be asked for its models and does not answer.
     """
     langsmith.configure(enabled=False)
+    warnings.filterwarnings("ignore", message=_LADDER_COVERS, category=UserWarning)
     secrets = _secrets(settings)
     provider, name = _named(settings)
-    if provider != "openai":
-        chat = _made(name, provider, secrets, temperature=0, cache=False)
-        return _chat(chat, settings, provider=provider or "inferred", model=name, base_url=None, secrets=secrets)
+    if provider == "openai":
+        return await _openai(settings, name, secrets, backoff_s)
+    options = {"max_retries": 0} if provider in _COUNT_RETRIES_FROM_0 else {}
+    chat = _made(name, provider, secrets, temperature=0, cache=False, **options)
+    return LangChainChat(
+        chat,
+        settings,
+        provider=provider or type(chat).__name__,
+        model=name,
+        price=_price(settings, provider or "", name),
+        replies=_replies(settings),
+        secrets=secrets,
+        backoff_s=backoff_s,
+    )
+
+
+async def _openai(settings: Settings, name: str, secrets: tuple[str, ...], backoff_s: float) -> LangChainChat:
     server = _server(settings)
-    client = server.client(settings.deadline_s)
+    client = server.client()
     try:
         name = name or await _only_model(server, client, secrets)
         chat = _made(
@@ -71,56 +92,40 @@ async def connect(settings: Settings) -> LangChainChat:
             api_key=server.key,
             temperature=0,
             max_retries=0,
-            timeout=settings.deadline_s,
+            timeout=openai.Timeout(settings.deadline_s, connect=min(_CONNECT_S, settings.deadline_s)),
             http_async_client=client,
-            use_responses_api=None if server.url == OFFICIAL_URL else False,
+            use_responses_api=None if server.official else False,
             cache=False,
         )
-        return _chat(
+        return LangChainChat(
             chat,
             settings,
             provider="openai",
             model=name,
-            base_url=server.url,
-            address=None if server.url == OFFICIAL_URL else server.shown,
+            address=None if server.official else server.shown,
+            price=_price(settings, "openai", name, None if server.official else server),
+            replies=_replies(settings),
             secrets=secrets,
             models=lambda: _listed_quietly(server, client),
             close=client.aclose,
+            backoff_s=backoff_s,
         )
     except BaseException:
         await client.aclose()
         raise
 
 
-def _chat(
-    chat: BaseChatModel,
-    settings: Settings,
-    *,
-    provider: str,
-    model: str,
-    base_url: str | None,
-    secrets: tuple[str, ...],
-    address: str | None = None,
-    models: Callable[[], Awaitable[list[str]]] | None = None,
-    close: Callable[[], Awaitable[None]] | None = None,
-) -> LangChainChat:
-    price = price_of(provider, model, base_url)
-    if settings.max_cost is not None and price is None:
-        raise ConfigError(f"max_cost is set, and the price of {model} is not known: set max_calls instead")
-    more: dict[str, Any] = {} if close is None else {"close": close}
+def _replies(settings: Settings) -> Replies | None:
     folder = settings.cache_dir or user_cache_path("factcheck")
-    return LangChainChat(
-        chat,
-        settings,
-        provider=provider,
-        model=model,
-        address=address,
-        price=price,
-        replies=Replies(folder / "replies.sqlite3") if settings.cache else None,
-        secrets=secrets,
-        models=models,
-        **more,
-    )
+    return Replies(folder / "replies.sqlite3") if settings.cache else None
+
+
+def _price(settings: Settings, provider: str, name: str, server: _Server | None = None) -> Price | None:
+    local = server is not None and server.local
+    price = None if local else price_of(provider, name, server.url if server is not None else None)
+    if price is None and settings.max_cost is not None:
+        raise ConfigError(f"max_cost is set, and the price of {name} is not known: set max_calls instead")
+    return price
 
 
 def _named(settings: Settings) -> tuple[str | None, str]:

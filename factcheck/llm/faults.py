@@ -83,10 +83,9 @@ def fault_of(error: BaseException, *, deadline: float) -> Fault:
         return Fault("retry", "model_error", f"the connection broke: {_words(chain[-1])}")
     if (inside := _error_inside(error)) is not None:
         return inside
-    if names & _HOLLOW:
-        return Fault(
-            "unusable", "malformed", f"the server's reply is not a chat completion ({type(error).__name__}: {what})"
-        )
+    if names & _HOLLOW and "UnicodeEncodeError" not in names:
+        what = f"{type(error).__name__}: {what}"
+        return Fault("unusable", "malformed", f"the server's reply is not a chat completion ({what})")
     return Fault("fail", "model_error", f"unexpected {type(error).__name__}: {what}")
 
 
