@@ -50,7 +50,7 @@ _CUT_BEFORE = re.compile(  # what stands before a span that starts inside a word
 _CUT_AFTER = re.compile(rf"[{_UNSEEN}]*(?:[{_HYPHENS}][{_UNSEEN}]*|{_LINE_END}(?!{_JOINED})){_WORDY}")
 _NUMBER_BEFORE = re.compile(rf"\d{_SEPARATOR}$|(?:^|[^{_DASHES}\w])[-−–]$")  # … or a number: 3.|5, 1990–|2000, −|5
 _NUMBER_AFTER = re.compile(rf"{_SEPARATOR}\d")
-_GROUP_BEFORE = re.compile(r"(?:^|\D)\d{1,3}[ \xa0\u2007\u2009\u202f]$")  # 12 |000
+_GROUP_BEFORE = re.compile(r"(?:^|[^\d.,])\d{1,3}[ \xa0\u2007\u2009\u202f]$")  # 12 |000
 _GROUP_AFTER = re.compile(r"[ \xa0\u2007\u2009\u202f]\d{3}(?!\d)")
 _HIDDEN = "\xad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
 _REACH = 24  # characters around a span that say whether it cuts a word or a number
@@ -250,7 +250,7 @@ def _cuts(text: str, span: Span) -> bool:
         or bool(found[0].isdigit() and _NUMBER_BEFORE.search(before))
         or bool(found[-1].isdigit() and _NUMBER_AFTER.match(after))
         or bool(_GROUP_BEFORE.search(before) and re.match(r"\d{3}(?!\d)", found))
-        or bool(_GROUP_AFTER.match(after) and re.search(r"(?:^|\D)\d{1,3}$", found))
+        or bool(_GROUP_AFTER.match(after) and re.search(r"(?:^|[^\d.,])\d{1,3}$", found))
     )
 
 

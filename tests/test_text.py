@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from factcheck.text import locate, normalise, printable
@@ -160,11 +160,10 @@ def hyphenated(draw: st.DrawFn, text: str) -> str:
 
 
 @given(texts_and_rewritten_slices())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_slice_set_differently_is_found_with_the_same_words(case: tuple[str, str, str]) -> None:
     quote, text, _ = case
-    if not any(char.isalnum() for char in quote):
-        return
+    assume(any(char.isalnum() for char in quote))
     span = locate(quote, text)
     if span is None:  # allowed only where the slice itself is a part of a larger number, as in "12 345"
         assert re.search(r"\d$|^\d", quote)
@@ -174,7 +173,7 @@ def test_a_slice_set_differently_is_found_with_the_same_words(case: tuple[str, s
 
 
 @given(TEXT, TEXT)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whatever_is_found_has_the_words_of_the_quote(quote: str, text: str) -> None:
     span = locate(quote, text)
     if span is not None:
@@ -182,7 +181,7 @@ def test_whatever_is_found_has_the_words_of_the_quote(quote: str, text: str) -> 
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 60), st.integers(0, 60))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_characters_at_all_keep_the_normal_form_of_the_quote(quote: str, text: str, start: int, end: int) -> None:
     for words in (quote, text[start:end]):
         span = locate(words, text)
@@ -194,16 +193,15 @@ def test_any_characters_at_all_keep_the_normal_form_of_the_quote(quote: str, tex
 
 
 @given(texts_and_rewritten_slices(), st.data())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_a_changed_letter_or_digit_is_never_found(case: tuple[str, str, str], data: st.DataObject) -> None:
     quote, text, _ = case
     places = [i for i, char in enumerate(quote) if char.isalnum()]
-    if not places:
-        return
+    assume(places)
     at = data.draw(st.sampled_from(places))
-    assert locate(
-        quote[:at] + ("7" if quote[at].isdigit() and quote[at] != "7" else "x") + quote[at + 1 :], text
-    ) is None or (quote[at] == "x")
+    changed_quote = quote[:at] + ("7" if quote[at].isdigit() else "x") + quote[at + 1 :]
+    assume(bare(changed_quote).strip(".,") not in bare(text))
+    assert locate(changed_quote, text) is None
 
 
 @given(st.text())
