@@ -27,10 +27,14 @@ def pdf(pages: Sequence[Sequence[Line]], *, title: str = "", image_on: Sequence[
     font = add(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
     cmap = add(_stream(_TO_UNICODE))
     emoji = add(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode %d 0 R>>" % cmap)
-    image = add(_stream(b"\x00", b"/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray"))
+    image = add(
+        _stream(b"\x00", b"/Type/XObject/Subtype/Image/Width 1/Height 1/BitsPerComponent 8/ColorSpace/DeviceGray")
+    )
     kids = []
     for index, lines in enumerate(pages):
-        drawing = b"".join(_drawn(line) for line in lines) + (b"q 500 0 0 700 50 50 cm /I Do Q" if index in image_on else b"")
+        drawing = b"".join(_drawn(line) for line in lines) + (
+            b"q 500 0 0 700 50 50 cm /I Do Q" if index in image_on else b""
+        )
         content = add(_stream(drawing))
         resources = b"<</Font<</F %d 0 R/E %d 0 R>>/XObject<</I %d 0 R>>>>" % (font, emoji, image)
         kids.append(
