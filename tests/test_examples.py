@@ -10,7 +10,9 @@ from typing import Any, get_args
 
 import pytest
 
+from factcheck.documents import read_document
 from factcheck.models import ExclusionReason, Label
+from factcheck.text import locate
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 ARTICLES: list[dict[str, Any]] = json.loads((EXAMPLES / "expected.json").read_text(encoding="utf-8"))["articles"]
@@ -56,12 +58,10 @@ def test_both_languages_show_all_three_labels() -> None:
 
 @pytest.mark.parametrize("article", ARTICLES, ids=NAMES)
 def test_every_deciding_quote_stands_in_its_reference(article: dict[str, Any]) -> None:
-    documents = pytest.importorskip("factcheck.documents.reading")
-    text = pytest.importorskip("factcheck.text")
     folder = EXAMPLES / article["references"]
     for evidence in [e for claim in claims_of(article) for e in claim["evidence"]]:
-        document = documents.read_document(folder / evidence["file"])
-        assert text.locate(evidence["quote"], document.text) is not None, evidence
+        document = read_document(folder / evidence["file"])
+        assert locate(evidence["quote"], document.text) is not None, evidence
 
 
 def test_the_binary_references_are_what_their_script_writes() -> None:
