@@ -26,16 +26,20 @@ def print_report(report: Report, console: Console, *, show_excluded: bool = Fals
     ``show_excluded`` lists the sentences that hold no claim; ``verbose`` leaves nothing out that the report knows
     about a claim. Whatever comes from a document or a model is shown as text: no control character, no markup.
     """
-    for line in _Writer(report, console.encoding, show_excluded=show_excluded, verbose=verbose).lines():
-        for row in line.text.wrap(console, max(console.width - line.indent, 1), overflow="fold") or [Text()]:
-            row.rstrip()
-            console.print(Text(" " * line.indent if row else "").append_text(row), soft_wrap=True)
+    writer = _Writer(report, console.encoding, show_excluded=show_excluded, verbose=verbose)
+    console.print(Text("\n").join(row for line in writer.lines() for row in line.rows(console)), soft_wrap=True)
 
 
 @dataclass(frozen=True)
 class _Line:
     indent: int
     text: Text
+
+    def rows(self, console: Console) -> Iterator[Text]:
+        """The line broken to the console's width, each row indented; no word is cut short."""
+        for row in self.text.wrap(console, max(console.width - self.indent, 1), overflow="fold") or [Text()]:
+            row.rstrip()
+            yield Text(" " * self.indent if row else "").append_text(row)
 
 
 class _Writer:
