@@ -134,11 +134,35 @@ def _is_name(run: list[Word], language: str, text: str, tokens: tuple[Word, ...]
     if language != "de":
         return not opening or len(run) >= 2 or _known_elsewhere(run[0], text, tokens)
     if len(run) >= 2:
-        return not all(_GERMAN_NOUN.search(word.text.lower()) for word in run) and not opening
+        return not all(_GERMAN_NOUN.search(word.text.lower()) for word in run)
     word = run[0]
+    if opening:
+        return _bare_subject(word, tokens)
     before = tokens[tokens.index(word) - 1].lower if tokens.index(word) else ""
     marked = before in _GERMAN_BEFORE_NOUN or bool(re.search(r"e[nrsm]?$", before)) and len(before) > 3
-    return not opening and not marked and not _GERMAN_NOUN.search(word.text.lower())
+    return not marked and not _GERMAN_NOUN.search(word.text.lower())
+
+
+def _bare_subject(word: Word, tokens: tuple[Word, ...]) -> bool:
+    """Whether a German sentence opens with a name: a noun there would have an article, a verb or adverb its ending."""
+    following = next((other for other in tokens if other.start > word.start), None)
+    if following is None or following.capitalised or following.numeric:
+        return False
+    lower = word.text.lower()
+    return (
+        not _GERMAN_NOUN.search(lower)
+        and not re.search(r"(?:en|t|lich|ig|isch|weise|mal|s|e|er)$", lower)
+        or (lower.endswith(("land", "land", "us", "is", "as", "os")) or lower in _NAMES_LIKE_WORDS)
+    )
+
+
+_NAMES_LIKE_WORDS = frozenset(
+    "kroatien schweden norwegen spanien italien polen rumänien bulgarien serbien slowenien belgien ungarn china "
+    "ägypten türkei schweiz frankreich österreich großbritannien albanien bosnien brasilien indien japan israel "
+    "indonesien jordanien syrien kanada mexiko australien tschechien slowakei bayern sachsen hessen thüringen "
+    "brandenburg niedersachsen berlin hamburg münchen köln wien zürich bern dresden leipzig frankfurt stuttgart "
+    "putin trump merkel scholz merz macron biden selenskyj google apple amazon microsoft siemens bayer".split()
+)
 
 
 def _opens_sentence(word: Word, text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from factcheck.language.cues import APPROXIMATE, AT_LEAST, AT_MOST
+from factcheck.language.cues import APPROXIMATE, AT_LEAST, AT_MOST, FUNCTION_WORDS
 from factcheck.language.dates import PartialDate, dates
 from factcheck.language.words import Word, content, words
 
@@ -228,7 +228,7 @@ def _in_digits(text: str, language: str) -> Iterator[_Raw]:
         if re.match(r"(?::\d|s\b|er\b)|\.\d|-?[^\W\d_]*\d", after):  # 12:30, 1990s, 1990er, version 3.2.1, A4B2
             continue
         parsed = parse_number(written, language)
-        if parsed is None:
+        if parsed is None or _is_part_of_name(match, text, language):
             continue
         value, step = parsed
         ordinal = bool(re.match(r"(?:st|nd|rd|th)\b", after)) or (
@@ -236,6 +236,29 @@ def _in_digits(text: str, language: str) -> Iterator[_Raw]:
         )
         end = match.end() + (2 if ordinal and language == "en" else 1 if ordinal else 0)
         yield _Raw(value, step, match.start(), end, ordinal)
+
+
+_NAMED_BEFORE = re.compile(r"(?:(?P<dash>[^\W\d_]-)|(?P<word>[A-ZÄÖÜ][\w.]{2,}) )$")
+_COUNTED_AFTER = re.compile(
+    r"\s?(?:%|[€$£°]|(?:percent|per|prozent|people|men|women|children|mal|uhr|bis|to|und|and|[a-zA-ZäöüÄÖÜß]+s)\b)",
+    re.IGNORECASE,
+)
+
+
+def _is_part_of_name(match: re.Match[str], text: str, language: str) -> bool:
+    """Whether the number belongs to a name: Ariane 6, Isar 2, Chandrayaan-3, F-16."""
+    before = _NAMED_BEFORE.search(text, max(0, match.start() - 30), match.start())
+    if before is None or not match.group().isdigit() or len(match.group()) > 3:
+        return False
+    if before["dash"]:
+        return True
+    if before["word"].lower() in FUNCTION_WORDS.get(language, ()) or text[before.start() - 1 : before.start()] == "-":
+        return False
+    after = _AFTER.match(text, match.end())
+    word = after["word"] if after is not None else ""
+    if _COUNTED_AFTER.match(text, match.end()) or _magnitude(word.lower(), language) or word.lower() in _UNITS:
+        return False
+    return not (language == "de" and word[:1].isupper()) and _currency(word.lower()) is None
 
 
 @cache

@@ -1,0 +1,386 @@
+"""The splitter without a model: each sentence is a claim unless a rule says why it is none."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from factcheck.language import statements
+from factcheck.language.cues import FUNCTION_WORDS
+from factcheck.language.dates import dates
+from factcheck.language.names import Name, names
+from factcheck.language.numbers import quantities
+from factcheck.language.statements import FURNITURE
+from factcheck.language.when import is_relative, resolved
+from factcheck.language.words import Word, content, fold, words
+from factcheck.models import (
+    Block,
+    Checkworthiness,
+    Claim,
+    Document,
+    Exclusion,
+    ExclusionReason,
+    Notice,
+    Sentence,
+    Span,
+)
+from factcheck.protocols import Split
+
+_BATCH = 64  # sentences in one part: the loop gets a turn, a reader sees progress
+_MARKUP = re.compile(
+    r"^(?:#{1,6}\s+|>\s*|[-*+•·]\s+|\d{1,2}[.)]\s+(?=[A-ZÄÖÜ])|\|\s*)+|[*_]{2,}|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)|`"
+)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)|\[\^?\w{1,4}\]")
+_END = re.compile(r"[.!…:;][\"'”“»«’)\]]*$")
+_FURNITURE_KINDS = frozenset({"code", "metadata", "furniture"})
+_HEADLINE_MARK = re.compile(r"\s[|»›]\s")
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What the sentences before have settled: who the paragraph speaks of, if that is beyond doubt."""
+
+    paragraph: int
+    subject: str | None
+
+
+class LocalSplitter:
+    """Splits by rule. ``as_of`` is the day the text was written, None where it is unknown."""
+
+    def __init__(self, *, as_of: date | None = None) -> None:
+        self.as_of = as_of
+
+    async def split(self, document: Document, sentences: Sequence[Sentence]) -> AsyncIterator[Split]:
+        """Yields claims and exclusions in the order of the text; every sentence ends in exactly one of them."""
+        rules = _Rules(document, self.as_of)
+        unresolved = False
+        for start in range(0, len(sentences), _BATCH):
+            batch = sentences[start : start + _BATCH]
+            claims: list[Claim] = []
+            exclusions: list[Exclusion] = []
+            for sentence in batch:
+                found = rules.read(sentence)
+                if isinstance(found, Exclusion):
+                    exclusions.append(found)
+                else:
+                    claims.extend(found)
+            warnings: tuple[Notice, ...] = ()
+            if self.as_of is None and not unresolved:
+                relative = [claim for claim in claims if is_relative(claim.text, document.language)]
+                unresolved = bool(relative)
+                warnings = tuple(_date_unknown(claim) for claim in relative[:1])
+            yield Split(claims=tuple(claims), exclusions=tuple(exclusions), warnings=warnings)
+            await asyncio.sleep(0)
+
+
+def _date_unknown(claim: Claim) -> Notice:
+    return Notice(
+        code="date_unknown",
+        message=f"relative times such as in {claim.text!r} are left as written: the day of writing is unknown",
+    )
+
+
+class _Rules:
+    """The rules at work on one document, sentence after sentence."""
+
+    def __init__(self, document: Document, as_of: date | None) -> None:
+        self.document = document
+        self.language = document.language
+        self.as_of = as_of
+        self.blocks = iter(document.blocks)
+        self.block: Block | None = next(self.blocks, None)
+        self.context = _Context(-1, None)
+        self.end = 0  # of the sentence before
+        self.known = _names_seen(document)
+
+    def read(self, sentence: Sentence) -> tuple[Claim, ...] | Exclusion:
+        """The claims of the sentence, or why it has none."""
+        raw = sentence.span.of(self.document.text)
+        block = self._block_at(sentence.span.start)
+        fresh = self._opens_paragraph(sentence, block)
+        self.end = sentence.span.end
+        if fresh:
+            self.context = _Context(sentence.span.start, None)
+        plain = _plain(raw)
+        reason = self._no_prose(plain, block, fresh) or self._no_statement(plain)
+        if reason is None:
+            parts = self._stand_alone(sentence, plain)
+            if parts:
+                self._remember(parts[-1][0])
+                return tuple(self._claim(sentence, number, *part) for number, part in enumerate(parts, 1))
+            reason = "ambiguous"
+        self._remember(plain)
+        return Exclusion(sentence=sentence.id, reason=reason)
+
+    def _block_at(self, position: int) -> Block | None:
+        while self.block is not None and self.block.span.end <= position:
+            self.block = next(self.blocks, None)
+        return self.block if self.block is not None and self.block.span.start <= position else None
+
+    def _opens_paragraph(self, sentence: Sentence, block: Block | None) -> bool:
+        between = self.document.text[self.end : sentence.span.start]
+        return self.end == 0 or between.count("\n") > 1 or (block is not None and block.span.start >= self.end)
+
+    def _no_prose(self, plain: str, block: Block | None, fresh: bool) -> ExclusionReason | None:
+        """Furniture, headings and other lines that are no sentences of the author's."""
+        if block is not None and block.kind in _FURNITURE_KINDS:
+            return "furniture"
+        if FURNITURE.match(plain) or _only_a_date(plain, self.language):
+            return "furniture"
+        if block is not None and block.kind == "heading":
+            return "no_claim"
+        if _HEADLINE_MARK.search(plain) and len(plain) < 120 and (block is None or block.kind != "table"):
+            return "furniture"
+        return None
+
+    def _no_statement(self, plain: str) -> ExclusionReason | None:
+        """Why the sentence says nothing that could be looked up; None where it may."""
+        if plain.rstrip("\"'”“»«’)] ").endswith("?"):
+            return "question"
+        tokens = words(plain, self.language)
+        if not _has_verb(plain, tokens, self.language):
+            return "no_claim"
+        if not statements.known(self.language):
+            return None
+        lead = statements.OPENERS[self.language].sub("", plain)
+        if statements.IMPERATIVE[self.language].search(lead):
+            return "no_claim"
+        return self._attitude(lead) or (None if self._tells(lead) else "no_claim")
+
+    def _attitude(self, text: str) -> ExclusionReason | None:
+        """Prediction or opinion, unless the sentence reports somebody's words: then it is checkable that they fell."""
+        unquoted = re.sub(r"„[^“”]*[“”]|“[^”]*”|\"[^\"]*\"|»[^«]*«", "“”", text)
+        main = _before_hypothetical(unquoted, self.language)
+        reported = statements.REPORTED[self.language].search(main) is not None
+        if statements.CONDITIONAL[self.language].search(main):
+            return "prediction"
+        if not reported and any(pattern.search(main) for pattern in statements.PREDICTION[self.language]):
+            return "prediction"
+        if _personal(main, self.language):
+            return "opinion"
+        planned = re.search(r"(?i)\b(?:ursprünglich|eigentlich|originally)\b", main) is not None
+        if not reported and not planned and any(p.search(main) for p in statements.OPINION[self.language]):
+            return "opinion"
+        return None
+
+    def _tells(self, text: str) -> bool:
+        """Whether there is something to look up: a number, a date, a name, or enough else."""
+        if quantities(text, self.language) or dates(text, self.language) or self._names(text):
+            return True
+        return len(content(words(text, self.language), self.language)) >= 6
+
+    def _names(self, text: str) -> tuple[Name, ...]:
+        dated = [(item.start, item.end) for item in dates(text, self.language)]
+        found = names(text, self.language, known=self.known)
+        return tuple(name for name in found if not any(start <= name.start < end for start, end in dated))
+
+    def _stand_alone(self, sentence: Sentence, plain: str) -> list[tuple[str, Span]]:
+        """The sentence's statements with the stretch each comes from, understandable alone; none if that fails."""
+        found = []
+        for stretch in _statements(sentence.span, self.document.text, self.language):
+            text = self._independent(_plain(stretch.of(self.document.text)))
+            if text is not None:
+                found.append((text, stretch))
+        return found
+
+    def _independent(self, text: str) -> str | None:
+        """``text`` without its opener, pronouns named, relative times written out; None if it leans on others."""
+        if not statements.known(self.language):
+            return text
+        text = statements.OPENERS[self.language].sub("", text)
+        text = statements.FILLERS[self.language].sub("", text)
+        text = text[:1].upper() + text[1:]
+        named = self._named(text)
+        if named is None:
+            return None
+        text = _ended(named)
+        return resolved(text, self.language, self.as_of) if self.as_of is not None else text
+
+    def _named(self, text: str) -> str | None:
+        """``text`` with the pronoun it opens with replaced; None where nobody can say what it stands for."""
+        possessive = statements.PRONOUN_POSSESSIVE[self.language].match(text)
+        if possessive is not None:
+            return self._possessed(text, possessive)
+        subject = statements.PRONOUN_SUBJECT[self.language].match(text)
+        if subject is not None and not statements.EXPLETIVE[self.language].match(text):
+            if self.context.subject is None or subject["pronoun"].lower() in ("it", "they"):
+                return None
+            return text[: subject.start("pronoun")] + self.context.subject + text[subject.end("pronoun") :]
+        if statements.ANAPHORA[self.language].match(text) and not statements.EXPLETIVE[self.language].match(text):
+            return None
+        return text
+
+    def _possessed(self, text: str, match: re.Match[str]) -> str | None:
+        """ "Its rover Pragyan" is "The rover Pragyan"; "his promise" is "Trump's promise" where Trump is meant."""
+        rest = text[match.end() :]
+        if self.language == "en" and re.match(r" [a-z]+ [A-Z]\w+", rest) is not None:
+            return f"{text[: match.start('pronoun')]}The{rest}"
+        if (
+            self.language == "de"
+            and re.match(r" [A-ZÄÖÜ]\w+, (?:das|der|die) [A-ZÄÖÜ\d][\w-]*(?: [A-ZÄÖÜ\d][\w-]*)*, ", rest) is not None
+        ):
+            return text  # "Sein Vorgänger, das 9-Euro-Ticket, …": the apposition names it
+        owner = self.context.subject
+        if owner is None:
+            return None
+        genitive = f"{owner}'s" if self.language == "en" else f"{owner}’" if owner[-1] in "sxzß" else f"{owner}s"
+        return text[: match.start("pronoun")] + genitive + rest
+
+    def _remember(self, text: str) -> None:
+        """The subject of the paragraph: the one name a sentence opens with, kept while only pronouns follow."""
+        found = self._names(_main_clause(text))
+        opening = next((name for name in found if name.start == _skip_article(text, self.language)), None)
+        if opening is not None:
+            others = [name for name in found if not name.is_like(opening)]
+            person = None if others else opening.text
+            self.context = _Context(self.context.paragraph, person)
+        elif (
+            found
+            and self.context.subject is not None
+            and not any(fold(self.context.subject) in name.parts for name in found)
+        ):
+            self.context = _Context(self.context.paragraph, None)
+
+    def _claim(self, sentence: Sentence, number: int, text: str, span: Span) -> Claim:
+        return Claim(
+            id=f"{sentence.id}.{number}",
+            text=text,
+            span=span,
+            sentences=(sentence.id,),
+            checkworthiness=self._worth(text),
+            queries=self._queries(text),
+        )
+
+    def _worth(self, text: str) -> Checkworthiness:
+        counted = bool(quantities(text, self.language) or dates(text, self.language))
+        named = bool(self._names(text))
+        if counted and named:
+            return "high"
+        return "medium" if counted or named else "low"
+
+    def _nouns(self, text: str) -> list[tuple[int, str]]:
+        """Names; in German every capitalised word that says something, as names cannot be told from nouns."""
+        if self.language != "de":
+            return [(name.start, name.text) for name in self._names(text)]
+        return [(w.start, w.text) for w in content(words(text, "de"), "de") if w.capitalised and len(w.text) > 1]
+
+    def _queries(self, text: str) -> tuple[str, ...]:
+        """Two searches: names with numbers and dates, and the words that say what happened."""
+        marked = (*quantities(text, self.language), *dates(text, self.language))
+        nouns = [(at, said) for at, said in self._nouns(text) if not any(m.start <= at < m.end for m in marked)]
+        keys = " ".join(dict.fromkeys(said for _, said in sorted([*nouns, *((m.start, m.text) for m in marked)])))
+        telling = [word.text for word in content(words(text, self.language), self.language) if len(word.text) > 2]
+        both = (keys, " ".join(dict.fromkeys(telling[:12])))
+        return tuple(query for query in dict.fromkeys(both) if query)
+
+
+def _plain(raw: str) -> str:
+    """The words of a sentence without Markdown and line breaks."""
+    return " ".join(_MARKUP.sub("", _LINK.sub(r"\1", raw)).split())
+
+
+def _ended(text: str) -> str:
+    text = text.rstrip(" ,;:–—-")
+    return text if re.search(r"[.!?…][\"'”“»«’)\]]*$", text) else f"{text}."
+
+
+def _only_a_date(plain: str, language: str) -> bool:
+    found = dates(plain, language)
+    if not found:
+        return not any(char.isalpha() for char in plain)
+    left = plain
+    for item in reversed(found):
+        left = left[: item.start] + left[item.end :]
+    return len(re.findall(r"[^\W\d_]{2,}", left)) <= 1 and len(plain) < 40
+
+
+def _has_verb(plain: str, tokens: tuple[Word, ...], language: str) -> bool:
+    """Whether this can be a sentence: it has a finite verb, as far as spelling tells."""
+    if len(tokens) < 3:
+        return False
+    ended = _END.search(plain) is not None
+    if not statements.known(language):
+        return ended or len(tokens) >= 8
+    lower = [word.lower for word in tokens]
+    if any(word in statements.AUXILIARIES[language] for word in lower):
+        return True
+    empty = FUNCTION_WORDS[language]
+    endings = r"(?:t|te|ten|tet|[^aeiou]en|ab|ag|am|ang|ieß|ief|ieg|ing|ied|ieb|of|og|oss|uf|ug|ahm|at|iel)$" if language == "de" else r"(?:ed|s|ew|ose|ought|ell|et|ut|an|ame|ook|ave|ote|old|eft|ead|it|on|ent|ell)$"  # fmt: skip
+    verbal = [
+        word for word in tokens if word.text.islower() and word.lower not in empty and re.search(endings, word.lower)
+    ]
+    return bool(verbal) and (ended or len(tokens) >= 8)
+
+
+def _personal(text: str, language: str) -> bool:
+    """Whether the author speaks of their own mind."""
+    mine = (
+        r"(?:^|[a-z,;:–—] )I(?:'m)? [a-z]|\b(?:my|me|My)\b"
+        if language == "en"
+        else r"\b(?:[Ii]ch|[Mm]eine?|mir|mich)\b"
+    )
+    return re.search(mine, text) is not None
+
+
+def _before_hypothetical(text: str, language: str) -> str:
+    """``text`` without a tail that only supposes: "– was, sollte es geschehen, ein Problem wäre"."""
+    if language != "de":
+        return text
+    return re.split(r"\s[–—-]\s(?=was, sollte|etwas, das|angeblich)|, falls\b|, womit .{0,40}(?:würde|könnte)", text)[0]
+
+
+_TAIL = {
+    "en": re.compile(r", (?:and|but) (?=(?:it|they|he|she|that|this|nobody|everyone)\b)"),
+    "de": re.compile(r", und (?=(?:er|sie|es|das|niemand|alle)\b)"),
+}
+_SUPPOSED = re.compile(r"\s[–—]\s(?=was, sollte\b)")
+_JOINT = {
+    "en": re.compile(
+        r", and (?=(?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3} (?:is|are|was|were|has|had|became|[a-z]+ed|took|won|fell|rose|left|made|went|came|lost)\b)"
+    ),
+    "de": re.compile(
+        r", und (?=(?:(?:der|die|das) )?[A-ZÄÖÜ][\w-]*(?: [A-ZÄÖÜ][\w-]*){0,3} (?:ist|sind|war|waren|hat|haben|wurde|wurden|[a-zäöü]+t(?:e|en)?|trat|nahm|gab|kam|ging|stieg|sank|fiel) )"
+    ),
+}  # fmt: skip
+
+
+def _statements(span: Span, text: str, language: str) -> list[Span]:
+    """The sentence, or its two halves where each has a subject and a verb; an idle tail is left out."""
+    raw = span.of(text)
+    tail = _TAIL[language].search(raw) if language in _TAIL else None
+    if tail is not None and not _telling(raw[tail.end() :], language):
+        raw = raw[: tail.start()]
+    if language == "de":
+        raw = _SUPPOSED.split(raw, maxsplit=1)[0]
+    joint = _JOINT[language].search(raw) if language in _JOINT else None
+    head = raw[: joint.start()] if joint is not None else raw
+    if joint is None or not _has_verb(f"{head}.", words(head, language), language):
+        return [Span(start=span.start, end=span.start + len(raw))]
+    return [
+        Span(start=span.start, end=span.start + joint.start()),
+        Span(start=span.start + joint.end(), end=span.start + len(raw)),
+    ]
+
+
+def _telling(text: str, language: str) -> bool:
+    return bool(quantities(text, language) or dates(text, language) or names(text, language))
+
+
+def _main_clause(text: str) -> str:
+    return re.split(r"[,;:]|\s[–—]\s", text, maxsplit=1)[0]
+
+
+def _skip_article(text: str, language: str) -> int:
+    match = re.match(r"(?:Ja, |Und |But |And )", text)
+    return match.end() if match is not None else 0
+
+
+def _names_seen(document: Document) -> frozenset[str]:
+    """Folded words that are names somewhere in the document, so that a sentence may open with them."""
+    if document.language == "de":  # where nouns are capitalised too, capitals elsewhere prove nothing
+        return frozenset()
+    text = document.text[:200_000]
+    return frozenset(part for name in names(text, document.language) for part in name.parts)
