@@ -10,9 +10,10 @@ FactcheckError            one line for the user: what happened, to what, and wha
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from factcheck.models import FailureCode
+if TYPE_CHECKING:
+    from factcheck.models import FailureCode
 
 ReadCode = Literal[
     "missing",

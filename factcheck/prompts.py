@@ -48,3 +48,8 @@ def fence(kind: str, tag: str, text: str, name: str = "") -> str:
     """``text`` as data: ``<kind-tag name> … </kind-tag>``; ``kind`` and ``name`` are ours, never the document's."""
     head = f"{kind}-{tag} {name}".rstrip()
     return f"<{head}>\n{text}\n</{kind}-{tag}>"
+
+
+def digests() -> dict[str, str]:
+    """Every prompt's name and version."""
+    return {name: digest(name) for name in sorted(path.stem for path in _folder().glob("*.*.md"))}

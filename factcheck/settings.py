@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from platformdirs import user_cache_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -46,7 +47,7 @@ class Settings(BaseSettings):
     max_calls: int | None = Field(None, ge=0)
     max_cost: float | None = Field(None, ge=0, description="US dollars")
     cache: bool = Field(True, description="keep validated replies and answer the same request from them")
-    cache_dir: Path | None = None
+    cache_dir: Path = Field(default_factory=lambda: user_cache_path("factcheck"))
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,40 @@
+"""The command line: thin commands over the library. Results go to stdout, progress and trouble to stderr."""
+
+from __future__ import annotations
+
+import typer
+
+from factcheck.cli.check import check
+from factcheck.cli.index import index
+from factcheck.cli.report import report
+from factcheck.cli.schema import schema
+
+HELP = """Check what a document says against the references you trust.
+
+Exit codes: 0 all fine; 1 a claim has a label you asked to fail on (--fail-on); 2 could not run;
+3 ran, but left failures; 130 interrupted.
+"""
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from factcheck import __version__
+
+        typer.echo(f"factcheck {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(name="factcheck", help=HELP, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    pass
+
+
+for command in (check, index, report, schema):
+    app.command(help=command.__doc__)(command)

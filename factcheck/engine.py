@@ -1,0 +1,303 @@
+"""Puts the parts together: the one place that knows concrete classes, and the library's front door."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from factcheck import __version__, prompts
+from factcheck.errors import ConfigError
+from factcheck.models import Document, EngineName, Notice, Provenance, Report, Usage, account
+from factcheck.pipeline import Pipeline, Progress
+from factcheck.sentences import sentences_of
+from factcheck.settings import Settings, load
+
+if TYPE_CHECKING:
+    from factcheck.documents.dating import WrittenOn
+    from factcheck.llm import LangChainChat
+    from factcheck.protocols import Judge, Splitter
+    from factcheck.retrieve.store import IndexProgress, IndexReport, Store
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+
+DEFAULT_STORE = Path(".factcheck") / "store"
+
+
+def _silent(stage: str, done: int, total: int | None) -> None:
+    pass
+
+
+def _quiet(line: str) -> None:
+    pass
+
+
+def check(source: str | Path | Document, *, references: str | Path | None = None, **settings: Any) -> Report:
+    """Checks one document and returns the report; ``settings`` are the fields of ``factcheck.settings.Settings``.
+
+    ``references`` is a folder; without it the store in ``settings`` is used. Also works inside a running event loop.
+    Raises FactcheckError when it cannot run; trouble with single claims is recorded in the report.
+
+    >>> report = check("article.md", references="references/", engine="local")
+    """
+    return check_source(source, references=references, settings=load(**settings))
+
+
+async def acheck(source: str | Path | Document, *, references: str | Path | None = None, **settings: Any) -> Report:
+    """As ``check``, for callers that are async themselves."""
+    loaded = load(**settings)
+    run = await asyncio.to_thread(_prepare, source, references, loaded, _silent, _quiet)
+    with closing(run.opened.store):
+        return await run.report()
+
+
+def check_source(
+    source: str | Path | Document,
+    *,
+    references: str | Path | None,
+    settings: Settings,
+    progress: Progress = _silent,
+    say: Say = _quiet,
+) -> Report:
+    """``check`` with settings already loaded, telling ``progress`` and ``say`` what it does."""
+    run = _prepare(source, references, settings, progress, say)  # outside the loop: Ctrl-C ends indexing at once
+    with closing(run.opened.store):
+        return _run(run.report())
+
+
+def index_references(
+    references: Sequence[Path],
+    *,
+    settings: Settings,
+    prune: bool = False,
+    progress: Progress = _silent,
+    say: Say = _quiet,
+) -> IndexReport:
+    """Puts folders or files into the store of ``settings``; the result names the unreadable. Raises StoreError."""
+    from factcheck.retrieve.embed import embedder_named
+    from factcheck.retrieve.store import Store
+
+    location = settings.store or DEFAULT_STORE
+    embedder = embedder_named(settings.embedder, settings)
+    with Store.open(location, embedder, write=True, cache_dir=settings.cache_dir) as store:
+        try:
+            return store.index(references, prune=prune, progress=_indexing(progress))
+        finally:
+            _tell(store, say)
+
+
+def _indexing(progress: Progress) -> Callable[[IndexProgress], None]:
+    return lambda at: progress(at.stage, at.done, at.total)
+
+
+def _prepare(
+    source: str | Path | Document, references: str | Path | None, settings: Settings, progress: Progress, say: Say
+) -> _Run:
+    started = time.monotonic()
+    document = source if isinstance(source, Document) else _read(source)
+    choice = choose(settings)
+    say(f"factcheck: {choice.line}")
+    return _Run(document, choice, _open_store(references, settings, progress, say), settings, progress, started)
+
+
+def _read(source: str | Path) -> Document:
+    from factcheck.documents import read_document
+
+    return read_document(source)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine in use, and why."""
+
+    name: EngineName
+    reason: str
+
+    @property
+    def line(self) -> str:
+        return f"engine: {self.name} ({self.reason})"
+
+
+def choose(settings: Settings) -> Choice:
+    """``auto`` means the LLM when a model, a key or an address is configured, else the embedded local engine."""
+    if settings.engine != "auto":
+        return Choice(settings.engine, f"asked for: --engine {settings.engine}")
+    found = {
+        "a model is configured": settings.model,
+        "an address of a model server is configured": settings.base_url,
+        "an API key is configured": settings.api_key,
+    }
+    for reason, value in found.items():
+        if value is not None:
+            return Choice("llm", reason)
+    return Choice("local", "no model configured: set OPENAI_API_KEY, OPENAI_BASE_URL or --model to use an LLM")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A store ready to search, and what its reader should know."""
+
+    store: Store
+    warnings: tuple[Notice, ...] = ()
+
+
+def _open_store(references: str | Path | None, settings: Settings, progress: Progress, say: Say) -> Opened:
+    from factcheck.retrieve.embed import embedder_named
+    from factcheck.retrieve.store import Store, cached_store_location
+
+    embedder = embedder_named(settings.embedder, settings)
+    if references is None:
+        store = Store.open(_store_in_use(settings), embedder, cache_dir=settings.cache_dir)
+        _tell(store, say)
+        return Opened(store)
+    folder = Path(references)
+    if not folder.exists():
+        raise ConfigError(f"{folder}: no such folder of references")
+    store = Store.open(cached_store_location(folder, embedder, settings.cache_dir), embedder, write=True)
+    try:
+        failed = store.index([folder], prune=True, progress=_indexing(progress)).failed
+        for _, error in failed:
+            say(f"factcheck: reference not indexed: {error}")
+        _tell(store, say)
+        return Opened(store, tuple(Notice(code="reference_unreadable", message=str(error)) for _, error in failed))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _tell(store: Store, say: Say) -> None:
+    """What the store had to repair: for the user at the screen, no part of a report, which is made again without it."""
+    for note in store.notes:
+        say(f"factcheck: {note}")
+
+
+def _store_in_use(settings: Settings) -> str:
+    if settings.store is not None:
+        return settings.store
+    if DEFAULT_STORE.is_dir():
+        return str(DEFAULT_STORE)
+    raise ConfigError("no references: give --references FOLDER, or run factcheck index FOLDER first")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One document on its way to a report."""
+
+    document: Document
+    choice: Choice
+    opened: Opened
+    settings: Settings
+    progress: Progress
+    started: float
+
+    async def report(self) -> Report:
+        from factcheck.documents.dating import written_on
+        from factcheck.retrieve.search import Searcher
+        from factcheck.verdict.signals import compare
+
+        written = written_on(self.document, self.settings.as_of)
+        sentences = sentences_of(self.document)
+        chat = await self._connect()
+        try:
+            splitter, judge = self._engine(chat, written.day)
+            pipeline = Pipeline(
+                splitter=splitter,
+                retriever=Searcher(self.opened.store, self.opened.embedder, passages=self.settings.passages),
+                judge=judge,
+                signals=compare,
+                in_flight=4 * self.settings.concurrency,
+                progress=self.progress,
+            )
+            checked = await pipeline.check(self.document, sentences)
+        finally:
+            if chat is not None:
+                await chat.aclose()
+        return Report(
+            document=self.document,
+            sentences=sentences,
+            outcomes=checked.outcomes,
+            exclusions=checked.exclusions,
+            failures=checked.failures,
+            warnings=(*self.document.warnings, *written.warnings, *self.opened.warnings, *checked.warnings),
+            totals=account(sentences, checked.outcomes, checked.exclusions, checked.failures),
+            usage=Usage(
+                stages=chat.usage() if chat else {},
+                seconds=round(time.monotonic() - self.started, 3),
+                cost_usd=chat.cost() if chat else 0.0,
+            ),
+            provenance=self._provenance(chat, written),
+        )
+
+    async def _connect(self) -> LangChainChat | None:
+        if self.choice.name == "local":
+            return None
+        from factcheck.llm import connect
+
+        return await connect(self.settings)
+
+    def _engine(self, chat: LangChainChat | None, as_of: date | None) -> tuple[Splitter, Judge]:
+        if chat is None:
+            from factcheck.split.local import LocalSplitter
+            from factcheck.verdict.local import LocalJudge
+
+            return LocalSplitter(as_of=as_of), LocalJudge()
+        from factcheck.split.llm import LLMSplitter
+        from factcheck.verdict.llm import LLMJudge
+
+        languages = tuple(self.opened.store.languages())
+        return LLMSplitter(chat, as_of=as_of, languages=languages, window=self.settings.window), LLMJudge(chat)
+
+    def _provenance(self, chat: LangChainChat | None, written: WrittenOn) -> Provenance:
+        return Provenance(
+            factcheck=__version__,
+            engine=self.choice.name,
+            engine_reason=self.choice.reason,
+            model=chat.model if chat else None,
+            parameters=chat.parameters if chat else {},
+            prompts=prompts.digests() if chat else {},
+            store=self.opened.store.fingerprint(),
+            settings=_public(self.settings),
+            as_of=written.day,
+            as_of_source=written.source,
+            document_sha256=hashlib.sha256(self.document.text.encode()).hexdigest(),
+            created=datetime.now(UTC),
+        )
+
+
+def _public(settings: Settings) -> dict[str, Any]:
+    """The settings that shape a report, without keys, credentials or paths of this machine."""
+    shown = settings.model_dump(mode="json", exclude={"api_key", "cache_dir", "base_url", "store"})
+    address = urlsplit(settings.base_url or "")
+    return {**shown, "base_url": f"{address.scheme}://{address.hostname}:{address.port}" if address.hostname else None}
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs to the end, also where the caller's thread already has an event loop (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    result: list[T] = []
+    error: list[BaseException] = []
+
+    def other() -> None:
+        try:
+            result.append(asyncio.run(work))
+        except BaseException as raised:  # noqa: BLE001 - handed to the caller's thread
+            error.append(raised)
+
+    thread = threading.Thread(target=other, name="factcheck")
+    thread.start()
+    thread.join()
+    if error:
+        raise error[0]
+    return result[0]
