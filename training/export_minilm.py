@@ -57,7 +57,7 @@ TEXTS = (
 )
 
 
-class SentenceModel(torch.nn.Module):
+class SentenceModel(torch.nn.Module):  # type: ignore[misc,unused-ignore]
     """BERT, the mean of its token vectors, and the unit vector of that: what the model card prescribes."""
 
     def __init__(self, bert: torch.nn.Module) -> None:

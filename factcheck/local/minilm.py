@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from threading import Lock
@@ -75,20 +76,21 @@ class _Model:
         weights = _verified(folder, manifest, "model.onnx")
         self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_str(_verified(folder, manifest, "tokenizer.json").decode())
-        self._first, self._last = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+        self._first, self._last = self._tokenizer.encode("").ids
         self._window: int = manifest["window"]
 
     def vector(self, text: str) -> NDArray[np.float32]:
         tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
-        total = sum(len(window) * self._read(window) for window in self._windows(tokens))
-        unit: NDArray[np.float32] = (total / np.linalg.norm(total)).astype(np.float32)
+        windows = list(self._windows(tokens))
+        mean = np.average([self._read(window) for window in windows], axis=0, weights=[len(w) for w in windows])
+        unit: NDArray[np.float32] = (mean / np.linalg.norm(mean)).astype(np.float32)
         return unit
 
     def _windows(self, tokens: list[int]) -> Iterator[list[int]]:
         """The tokens in as few windows as hold them, all about as long, framed as the model expects."""
         count = max(1, ceil(len(tokens) / (self._window - 2)))
         edges = [len(tokens) * i // count for i in range(count + 1)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             yield [self._first, *tokens[start:end], self._last]
 
     def _read(self, window: list[int]) -> NDArray[np.float32]:

@@ -30,6 +30,11 @@ def embedder_named(name: str, settings: Settings) -> Embedder:
     raise ConfigError(f"no embedder is called {name!r}: use minilm, or openai:NAME for an embeddings endpoint")
 
 
+def reads(embedder: Embedder, language: str) -> bool:
+    """Whether an embedder was trained on a language; of an endpoint's models it is assumed of every one."""
+    return not embedder.name.startswith("minilm") or language in ("en", "und")
+
+
 class Endpoint:
     """An ``Embedder`` that asks ``/v1/embeddings``; a first text finds out how many dimensions it gives."""
 
@@ -41,9 +46,9 @@ class Endpoint:
         try:
             self._client: Any = OpenAIEmbeddings(
                 model=model,
-                base_url=settings.base_url,
-                api_key=settings.api_key,
-                timeout=settings.deadline_s,
+                openai_api_base=settings.base_url,
+                openai_api_key=settings.api_key,
+                request_timeout=settings.deadline_s,
                 max_retries=settings.retries,
                 chunk_size=_TEXTS_PER_CALL,
                 check_embedding_ctx_length=False,  # else it sends token numbers, which only OpenAI itself reads
@@ -88,7 +93,8 @@ class Endpoint:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
             raise self._malformed("vectors without a direction")
-        return (vectors / lengths).astype(np.float32)
+        unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+        return unit
 
     def _malformed(self, what: str) -> ModelError:
         return ModelError("malformed", f"{self.name}: the embeddings endpoint answered {what}")

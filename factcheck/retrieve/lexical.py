@@ -51,7 +51,7 @@ class Lexical:
         if found is None:
             return []
         hits = self._searcher.search(found, limit=k, count=False).hits
-        return [(self._searcher.doc(address).get_first("id"), float(score)) for score, address in hits]
+        return [(str(self._searcher.doc(address).get_first("id")), float(score)) for score, address in hits]
 
     def count(self) -> int:
         """How many passages the index holds."""

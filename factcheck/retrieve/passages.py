@@ -46,6 +46,15 @@ def passages_of(document: Document) -> list[Passage]:
     return [slice_of(document, piece[0].start, piece[-1].end) for piece in pieces]
 
 
+def indexed_text(passage: Passage) -> str:
+    """What of a passage is embedded: its text under its document's title.
+
+    Passages rarely repeat what their document is about. Measured with MiniLM, recall@10: fm2 0.71 without the title,
+    0.90 with it; SciFact 0.95 both ways.
+    """
+    return f"{passage.title}\n{passage.text}" if passage.title else passage.text
+
+
 def slice_of(document: Document, start: int, end: int) -> Passage:
     """The passage that covers a stretch of a document; its id depends on the source, its text and the stretch."""
     span = Span(start=start, end=end)

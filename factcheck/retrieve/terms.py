@@ -79,3 +79,8 @@ def _stemmer(language: str) -> Callable[[str], str]:
         return lambda word: word
     analyzer = TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.stemmer(STEMMERS[language])).build()
     return lambda word: next(iter(analyzer.analyze(word)), word)
+
+
+def keywords(text: str) -> list[str]:
+    """The numbers, names and long words of a text, each once, in its order: what a single-word search is worth."""
+    return [word for word in dict.fromkeys(words(text)) if word[0].isdigit() or len(word) >= 5 or word[:1].isupper()]
