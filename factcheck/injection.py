@@ -6,8 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-from factcheck.models import Span
+from factcheck.models import Notice, Span
 from factcheck.text import normalise
 
 # "Ignore what you were told", by language: verbs, words for "earlier", words for "instructions", in either order.
@@ -135,10 +136,10 @@ _LAYOUT = (
 
 _PROSE_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (*_OVERRIDES, *_LABELLING, *_ADDRESSED))
 _LAYOUT_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern in _LAYOUT)
-_TAGS = re.compile(
-    "(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]{4,}"
-)  # invisible letters; behind 🏴 they spell a flag
+# invisible letters; behind 🏴 they spell a flag
+_TAGS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]{4,}")
 _BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=])")
+_SHORT = 4_000  # characters, as of a passage
 
 
 def instruction_like(text: str) -> list[Span]:
@@ -148,7 +149,29 @@ def instruction_like(text: str) -> list[Span]:
     chat templates and of our own prompts, and the same in base64 or in invisible characters; in some fifteen
     languages. An article about such attacks is found as well; ordinary text is not. Finding nothing proves nothing.
     """
-    return _merged(sorted(_found(text), key=lambda span: (span.start, span.end)))
+    return list(_kept(text) if len(text) <= _SHORT else _spans(text))
+
+
+def instruction_notice(where: str, text: str) -> Notice | None:
+    """The warning for a report that ``text``, found ``where``, reads like an instruction to a model; None if not so."""
+    spans = instruction_like(text)
+    if not spans:
+        return None
+    shown = " ".join(spans[0].of(text).split())[:120]
+    return Notice(
+        code="instruction_like_text",
+        message=f"{where} holds text that reads like an instruction to a model: “{shown}”",
+    )
+
+
+def _spans(text: str) -> tuple[Span, ...]:
+    return tuple(_merged(sorted(_found(text), key=lambda span: (span.start, span.end))))
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str) -> tuple[Span, ...]:
+    """As ``_spans``: the same passages come up for claim after claim."""
+    return _spans(text)
 
 
 def _found(text: str) -> Iterator[Span]:

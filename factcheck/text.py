@@ -115,6 +115,11 @@ def locate(quote: str, text: str) -> Span | None:
     return None
 
 
+def letters_of(text: str) -> int:
+    """How many letters and digits ``text`` has; a character of a script without spaces counts for three."""
+    return sum(3 if _WITHOUT_SPACES.match(char) else 1 for char in text if char.isalnum())
+
+
 def printable(text: str, *, newlines: bool = False) -> str:
     r"""``text`` fit for a terminal: what could move the cursor, hide or reorder text is spelled out, as in ``\x1b``.
 
