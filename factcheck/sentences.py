@@ -17,10 +17,60 @@ _CLOSING_MARKS = re.compile(r"[ \t]+#+$")
 _TABLE_EDGES = re.compile(r"^[\s|]+|[\s|]+$")
 
 _NUMBER_AT_END = re.compile(r"(?:^|(?P<lead>\w+)\s+|\W)(?P<number>\(?\d{1,3})\.$")
-_BEFORE_ORDINAL = frozenset("der die das dem den des am im vom zum beim dieser diesem seit ab bis und".split())
+_BEFORE_ORDINAL = frozenset(
+    [
+        "der",
+        "die",
+        "das",
+        "dem",
+        "den",
+        "des",
+        "am",
+        "im",
+        "vom",
+        "zum",
+        "beim",
+        "dieser",
+        "diesem",
+        "seit",
+        "ab",
+        "bis",
+        "und",
+    ]
+)
 _MONTHS = frozenset(
-    "januar jänner februar feber märz april mai juni juli august september oktober november dezember "
-    "jan feb mär mrz apr jun jul aug sep sept okt nov dez jahrhundert jh jahrtausend".split()
+    [
+        "januar",
+        "jänner",
+        "februar",
+        "feber",
+        "märz",
+        "april",
+        "mai",
+        "juni",
+        "juli",
+        "august",
+        "september",
+        "oktober",
+        "november",
+        "dezember",
+        "jan",
+        "feb",
+        "mär",
+        "mrz",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "okt",
+        "nov",
+        "dez",
+        "jahrhundert",
+        "jh",
+        "jahrtausend",
+    ]
 )
 _ABBREVIATED = re.compile(r"(?:^|[\s(„“\"'])(?:Tsd|inkl|zzgl|exkl|Nr|No|Abs|vgl|sog|approx|vs)\.$")
 _FRENCH_TITLE = re.compile(r"(?:^|[\s(«])(?:M|MM|Mme|Mmes|Mlle|Me|Mgr)\.$")

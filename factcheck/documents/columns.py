@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 _GUTTER = 12.0  # points of empty space between two columns
@@ -12,7 +13,8 @@ _MOST_BOXES = 400  # on one page; beyond, it is a drawing or a table, and read r
 _PROSE = 15  # characters of the median box; shorter ones are cells of a table, which columns would tear apart
 _SAME_SIZE = 0.12
 _ENDS = re.compile(r"[.!?…:][\"'“”»«’)\]]*$")
-_BULLET = re.compile(r"[•◦▪‣●○■–-]\s")
+_BULLET = re.compile(r"(?:[•◦▪‣●○■–-]|\(?\d{1,3}[.)]|\([a-z]\))\s")
+_LABEL = re.compile(r"\s*(?:[•◦▪‣●○■–-]|\(?(?:\d{1,3}|[a-z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s*")
 HYPHEN = "\x02"  # pdfium's sign for a hyphen at the end of a line
 _STAYS_HYPHENATED = re.compile(r"(?:und|oder|bzw|sowie|and|or|to|et|ou|y|e|o|en|of)\b")
 
@@ -55,17 +57,25 @@ def _joined(boxes: Sequence[Box], *, reach: float | None, separator: str) -> lis
         if last is not None and box.on_row_of(last):
             gap = box.left - last.right
             if -0.5 * last.height <= gap and (reach is None or gap < min(reach * last.height, _GUTTER - 1)):
-                between = separator or _space_between(last, box, gap)
-                found[-1] = Box(
-                    min(last.left, box.left),
-                    min(last.bottom, box.bottom),
-                    max(last.right, box.right),
-                    max(last.top, box.top),
-                    last.text.rstrip() + between + box.text.lstrip() if separator else last.text + between + box.text,
-                )
+                found[-1] = _merged(last, box, separator or _space_between(last, box, gap))
                 continue
         found.append(box)
     return found
+
+
+def _merged(last: Box, box: Box, between: str) -> Box:
+    if between == "\t":
+        between = " " if _LABEL.fullmatch(last.text) else "\t"
+        text = last.text.rstrip() + between + box.text.lstrip()
+    else:
+        text = last.text + between + box.text
+    return Box(
+        min(last.left, box.left),
+        min(last.bottom, box.bottom),
+        max(last.right, box.right),
+        max(last.top, box.top),
+        text,
+    )
 
 
 def _space_between(last: Box, box: Box, gap: float) -> str:
@@ -117,10 +127,10 @@ class Line:
 
 
 def in_columns(boxes: Sequence[Box], page: int) -> Iterator[Line]:
-    """The lines with the edges of their column, which ends where the next line is not below the last."""
+    """The lines with the edges of their column, which ends where the next line is not just below the last."""
     column: list[Box] = []
     for box in boxes:
-        if column and not _below(box, column[-1]):
+        if column and (not _below(box, column[-1]) or column[-1].bottom - box.bottom > 2.2 * box.height):
             yield from _edged(column, page)
             column = []
         column.append(box)
@@ -136,6 +146,11 @@ def _edged(column: Sequence[Box], page: int) -> Iterator[Line]:
     if column:
         left, right = min(box.left for box in column), max(box.right for box in column)
         yield from (Line(replace(box, text=box.text.replace("\n", " ")), page, left, right) for box in column)
+
+
+def is_item(text: str) -> bool:
+    """Whether a line starts as a list item does."""
+    return _BULLET.match(text) is not None
 
 
 def paragraphs(found: Sequence[Line]) -> Iterator[list[Line]]:
@@ -155,7 +170,7 @@ def _pitch(found: Sequence[Line]) -> float:
     """The usual distance from line to line: the lower quartile, since paragraphs and headings only add to it."""
     steps = sorted(
         a.box.bottom - b.box.bottom
-        for a, b in zip(found, found[1:], strict=False)
+        for a, b in pairwise(found)
         if a.page == b.page and _below(b.box, a.box) and a.box.same_size(b.box)
     )
     return steps[len(steps) // 4] if steps else 0.0
@@ -163,7 +178,9 @@ def _pitch(found: Sequence[Line]) -> float:
 
 def _starts_paragraph(paragraph: Sequence[Line], line: Line, pitch: float) -> bool:
     last = paragraph[-1]
-    if not line.box.same_size(last.box) or _BULLET.match(line.text) or "\t" in last.text + line.text:
+    if not line.box.same_size(last.box) or "\t" in last.text + line.text:
+        return True
+    if is_item(line.text) and (line.box.left <= paragraph[0].box.left + 1 or _ENDS.search(last.text)):
         return True
     if last.text.endswith(HYPHEN):
         return False

@@ -20,10 +20,15 @@ _HEAD_BLOCKS = 5
 _HEAD_LENGTH = 1500
 _SHORT_BLOCK = 160
 _DATELINE_REACH = 70
-_CLOCK = r"(?:[,\s]*(?:um|at|à|alle)?\s*\d{1,2}[:.]\d{2}(?::\d{2})?\s*(?:uhr|h|am|pm|a\.m\.|p\.m\.|utc|gmt|mez|cet|mesz|cest)?)?"
+_CLOCK = (
+    r"(?:[,\s]*(?:um|at|à|alle)?\s*\d{1,2}[:.]\d{2}(?::\d{2})?\s*"
+    r"(?:uhr|h|am|pm|a\.m\.|p\.m\.|utc|gmt|mez|cet|mesz|cest)?)?"
+)
+_OPENS_TEXT = re.compile(r"\s*(?:\([^)]{2,30}\))?\s[–—-]{1,2}\s|\s*\(\w{2,20}\)\s")
 _SAYS_WHEN = (
-    r"(?:published|posted|updated|last updated|date|veröffentlicht|erschienen|aktualisiert|stand|datum|publié|mis à jour|"
-    r"publicado|actualizado|pubblicato|aggiornato|gepubliceerd|bijgewerkt)(?:\s+(?:on|am|le|el|il|op|vom))?\s*:?"
+    r"(?:published|posted|updated|last updated|date|veröffentlicht|erschienen|aktualisiert|stand|datum|"
+    r"publié|mis à jour|publicado|actualizado|pubblicato|aggiornato|gepubliceerd|bijgewerkt)"
+    r"(?:\s+(?:on|am|le|el|il|op|vom))?\s*:?"
 )
 
 
@@ -81,7 +86,7 @@ def _stands_apart(before: str, after: str, *, short: bool) -> bool:
         return False
     if short and re.match(rf"{_CLOCK}\s*(?:[.)|]|[·•–—\n-]|$)", after, re.I):
         return len(before.strip()) > 0 or re.match(rf"{_CLOCK}\s*[.)]?\s*(?:$|\n|[|·•])", after, re.I) is not None
-    return len(before) <= _DATELINE_REACH and re.match(r"\s*(?:\([^)]{2,30}\)\s*)?\s[–—-]{1,2}\s|\s*\(\w{2,20}\)\s", after) is not None
+    return len(before) <= _DATELINE_REACH and _OPENS_TEXT.match(after) is not None
 
 
 @cache

@@ -21,7 +21,7 @@ _PRESENT = re.compile(
 )
 _RELATIVE = re.compile(
     r"\b(?:gestern|gestrig\w*|vorgestern|heute|heutig\w*|morgen|"
-    r"(?:diese[rsnm]?|letzte[rsnm]?|vergangene[rsnm]?|nächste[rsnm]?|kommende[rsnm]?) (?:Woche|Monats?|Jahr(?:es|en?)?)|"
+    r"(?:diese|letzte|vergangene|nächste|kommende)[rsnm]? (?:Woche|Monats?|Jahr(?:es|en?)?)|"
     r"yesterday|today|tomorrow|(?:this|last|next) (?:week|month|year)|"
     r"hier|aujourd['’]hui|demain|cette (?:semaine|année)|ce mois|(?:la semaine|l['’]année) dernière|"
     r"ayer|hoy|mañana|est[ea] (?:semana|mes|año)|ieri|oggi|domani|quest(?:a settimana|o mese|['’]anno)|"

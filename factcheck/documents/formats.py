@@ -32,7 +32,8 @@ SUFFIXES: Final = {
 READABLE: Final = "txt, md, html, pdf, docx, odt and eml can be read"
 
 _HTML_START = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])", re.I | re.S
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])",
+    re.I | re.S,
 )
 _MAIL_START = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t]+[^\n]*\n)*){2,}\r?\n")
 _MAIL_HEADER = re.compile(rb"^(from|date|message-id|received|return-path|mime-version):", re.I | re.M)
@@ -55,7 +56,10 @@ def suffix_type(source: str) -> str | None:
 
 
 def detect(data: bytes, *, source: str) -> str:
-    """The media type of a file's bytes, named ``source``. Raises Refused: ``binary``, ``encrypted``, ``unsupported``."""
+    """The media type of a file's bytes, named ``source``.
+
+    Raises Refused: ``binary``, ``encrypted``, ``unsupported``.
+    """
     head = data[:4096]
     named = suffix_type(source)
     for magic, what in _KNOWN_BINARIES:

@@ -11,34 +11,49 @@ _LONGEST = 90  # characters; furniture is a label or a button, never a paragraph
 
 # A block is furniture only if one of these is all it says: no sentence of an article reads like that.
 _LABELS = r"""
-(?:\d+|keine|no|ein|one|aucun|un|sin|nessun|geen) (?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?)
+(?:\d+|keine|no|ein|one|aucun|un|sin|geen) (?:kommentare?|comments?|commentaires?|comentarios?|commenti|reacties?)
 (?:kommentare?|comments?|commentaires|comentarios|commenti|reacties)(?: ?\(?\d+\)?)?
 kommentare? (?:verfassen|schreiben|hinterlassen|anzeigen|ansehen|abgeben) ?\d*
-(?:leave|post|write|add|view|show) (?:a|your|all)? ?(?:comments?|reply) ?\d*
+(?:leave|post|write|add|view|show) (?:a |your |all )?(?:comments?|reply) ?\d*
 (?:laisser|écrire|ajouter) un commentaire
 (?:deja|dejar|escribe) un comentario
 lascia un commento
 (?:antworten?|reply|répondre|responder|rispondi)(?: abbrechen)?
-(?:artikel|beitrag|seite|link)? ?(?:teilen|drucken|merken|kopieren|weiterleiten|ausdrucken|vorlesen|anhören)(?: auf \w+)?
+(?:(?:artikel|beitrag|seite|link) )?(?:teilen|drucken|merken|kopieren|weiterleiten|ausdrucken|vorlesen|anhören)
+(?:(?:artikel|beitrag|seite) )?teilen auf \w+
 (?:share|print|save|email|copy link|share this(?: article| post| story)?|share on \w+|tweet|pin it|listen|bookmark)
 (?:partager|imprimer|compartir|imprimir|condividi|stampa|delen|afdrukken)
-(?:auf|per|via|on|sur|en|su) (?:facebook|twitter|x|whatsapp|linkedin|telegram|xing|e-?mail|instagram|bluesky|mastodon)(?: teilen)?
-(?:facebook|twitter|whatsapp|linkedin|telegram|xing|e-?mail|instagram|bluesky|mastodon|pinterest|reddit|flipboard|pocket|threads)
-(?:gefällt mir|like|likes?|\d+ likes?|laden|loading|wird geladen)(?: ?\.\.\.| ?…)?
+(?:auf|per|via|on|sur|en|su) (?:facebook|twitter|x|whatsapp|linkedin|telegram|xing|e-?mail|instagram|bluesky)
+(?:auf|per|via) (?:facebook|twitter|x|whatsapp|linkedin|telegram|xing|e-?mail) teilen
+(?:facebook|twitter|whatsapp|linkedin|telegram|xing|e-?mail|instagram|bluesky|pinterest|reddit)
+(?:gefällt mir|likes?|\d+ likes?|laden|loading|wird geladen)(?: ?\.\.\.| ?…)?
 (?:lesen sie|lies) (?:auch|mehr|weiter|dazu|jetzt)(?: ?: ?.*)?
-(?:weiterlesen|mehr lesen|mehr anzeigen|mehr erfahren|mehr dazu|mehr zum thema|zum thema|auch interessant|das könnte (?:sie|dich) auch interessieren)
+(?:weiterlesen|mehr lesen|mehr anzeigen|mehr erfahren|mehr dazu|mehr zum thema|zum thema|auch interessant)
+das könnte (?:sie|dich) auch interessieren
 (?:read|see|show|learn|load|view) (?:more|next|also)(?: ?: ?.*)?
-(?:related (?:articles?|stories|posts|topics|content)|more (?:from|on) .{1,40}|you (?:may|might) also like|recommended(?: for you)?|trending(?: now)?|most (?:read|popular))
-(?:lire aussi|à lire aussi|lire la suite|en savoir plus|sur le même sujet|leer más|lea también|te puede interesar|leggi anche|leggi tutto|lees ook|lees meer)(?: ?: ?.*)?
+(?:related (?:articles?|stories|posts|topics|content)|you (?:may|might) also like|recommended(?: for you)?)
+(?:more (?:from|on) .{1,40}|trending(?: now)?|most (?:read|popular))
+(?:à )?lire aussi(?: ?: ?.*)?
+(?:lire la suite|en savoir plus|sur le même sujet|leer más|te puede interesar|leggi tutto|lees meer)
+(?:lea también|leggi anche|lees ook)(?: ?: ?.*)?
 (?:ähnliche|verwandte|weitere|aktuelle|neueste|meistgelesene) (?:artikel|beiträge|themen|nachrichten|meldungen)
 (?:anzeige|werbung|sponsored(?: content)?|gesponsert|advertisements?|ad|publicité|publicidad|pubblicità|advertentie)
-(?:(?:zum |unser(?:en)? |our |the )?newsletter(?: (?:abonnieren|bestellen|anmelden|sign ?up))?|abonnieren|jetzt abonnieren|subscribe(?: now| to our newsletter)?|sign up(?: for .{1,40})?|s['’]abonner|suscr[ií]bete|iscriviti)
-(?:anmelden|einloggen|login|log ?in|sign ?in|registrieren|register|abmelden|logout|log ?out|mein konto|my account|se connecter|iniciar sesión|accedi|inloggen)
-(?:cookie-?(?:einstellungen|richtlinie|hinweis|settings|policy|preferences|notice)|(?:alle )?(?:cookies )?(?:akzeptieren|ablehnen)|(?:accept|reject|allow)(?: all)?(?: cookies)?|(?:tout )?(?:accepter|refuser)|aceptar(?: todo)?|accetta(?: tutto)?)
-(?:impressum|datenschutz(?:erklärung)?|agb|kontakt|nutzungsbedingungen|barrierefreiheit|imprint|privacy(?: policy)?|terms(?: of (?:use|service))?|contact(?: us)?|about us|über uns|mentions légales|aviso legal)
-(?:©|\(c\)|copyright) ?.{0,70}
-(?:alle rechte vorbehalten|all rights reserved|tous droits réservés|todos los derechos reservados|tutti i diritti riservati)
-(?:nach oben|zum seitenanfang|back to top|top|zurück|back|weiter|next|previous|vorheriger?(?: (?:beitrag|artikel))?|nächster?(?: (?:beitrag|artikel))?|(?:previous|next) (?:post|article|page))
+(?:zum |unser(?:en)? |our |the )?newsletter(?: (?:abonnieren|bestellen|anmelden|sign ?up))?
+(?:abonnieren|jetzt abonnieren|subscribe(?: now| to our newsletter)?|sign up(?: for .{1,40})?)
+(?:s['’]abonner|suscr[ií]bete|iscriviti)
+(?:anmelden|einloggen|login|log ?in|sign ?in|registrieren|register|abmelden|logout|log ?out|mein konto|my account)
+(?:se connecter|iniciar sesión|accedi|inloggen)
+cookie-?(?: ?)(?:einstellungen|richtlinie|hinweis|settings|policy|preferences|notice)
+(?:alle )?(?:cookies )?(?:akzeptieren|ablehnen)
+(?:accept|reject|allow)(?: all)?(?: cookies)?
+(?:(?:tout )?(?:accepter|refuser)|aceptar(?: todo)?|accetta(?: tutto)?)
+(?:impressum|datenschutz(?:erklärung)?|agb|kontakt|nutzungsbedingungen|barrierefreiheit|über uns)
+(?:imprint|privacy(?: policy)?|terms(?: of (?:use|service))?|contact(?: us)?|about us|mentions légales|aviso legal)
+(?:©|\(c\)|copyright) ?[^.!?]{0,70}\.?
+(?:alle rechte vorbehalten|all rights reserved|tous droits réservés|todos los derechos reservados)\.?
+(?:nach oben|zum seitenanfang|back to top|top|zurück|back|weiter|next|previous)
+(?:vorheriger?|nächster?) (?:beitrag|artikel)
+(?:previous|next) (?:post|article|page)
 (?:menü|menu|startseite|home|suche|search|navigation|zum inhalt springen|skip to (?:main )?content)
 (?:bildquelle|foto|bild|quelle bild|photo|image|picture|credit|crédit photo) ?: ?[^.!?]{1,60}
 (?:lesezeit|lesedauer|reading time|temps de lecture) ?:? ?\d+ ?(?:min|minuten?|minutes?)\.?

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from email import policy
 from email.message import EmailMessage
@@ -48,13 +49,13 @@ def _decoded(part: EmailMessage) -> Decoded:
         return Decoded("", "utf-8")
     decoded = decode(payload, declared=part.get_content_charset())
     if part.get_param("format") == "flowed":
-        return Decoded(_unflowed(decoded.text, join_words=part.get_param("delsp") == "yes"), decoded.encoding)
+        return replace(decoded, text=_unflowed(decoded.text, join_words=part.get_param("delsp") == "yes"))
     return decoded
 
 
 def _unflowed(text: str, *, join_words: bool) -> str:
-    """RFC 3676: a line that ends in a space goes on in the next."""
-    return re.sub(r"(?<!^--) \n(?!\n|>)" if not join_words else r" \n(?!\n|>)", "" if join_words else " ", text, flags=re.M)
+    """RFC 3676: a line that ends in a space goes on in the next; ``-- `` opens the signature."""
+    return re.sub(r"^(?!-- $)(.*) \n(?=[^\n>])", r"\1" if join_words else r"\1 ", text, flags=re.M)
 
 
 def _of_html(text: str) -> tuple[str, tuple[Block, ...]]:

@@ -15,11 +15,46 @@ Role = Literal["block", "heading", "item", "quote", "pre", "table", "row", "cell
 
 _BLOCK: Role = "block"
 HTML_ROLES: Final[Mapping[str, Role]] = {
-    **dict.fromkeys("h1 h2 h3 h4 h5 h6".split(), "heading"),
-    **dict.fromkeys("p div section article main header footer figure ul ol dl form fieldset center address".split(), _BLOCK),
-    **dict.fromkeys("body details summary figcaption caption hr option legend".split(), _BLOCK),
-    **dict.fromkeys("li dt dd".split(), "item"),
-    **dict.fromkeys("script style template noscript svg math head title iframe object select button".split(), "skip"),
+    **dict.fromkeys(["h1", "h2", "h3", "h4", "h5", "h6"], "heading"),
+    **dict.fromkeys(
+        [
+            "p",
+            "div",
+            "section",
+            "article",
+            "main",
+            "header",
+            "footer",
+            "figure",
+            "ul",
+            "ol",
+            "dl",
+            "form",
+            "fieldset",
+            "center",
+            "address",
+        ],
+        _BLOCK,
+    ),
+    **dict.fromkeys(["body", "details", "summary", "figcaption", "caption", "hr", "option", "legend"], _BLOCK),
+    **dict.fromkeys(["li", "dt", "dd"], "item"),
+    **dict.fromkeys(
+        [
+            "script",
+            "style",
+            "template",
+            "noscript",
+            "svg",
+            "math",
+            "head",
+            "title",
+            "iframe",
+            "object",
+            "select",
+            "button",
+        ],
+        "skip",
+    ),
     "blockquote": "quote",
     "pre": "pre",
     "table": "table",
@@ -53,8 +88,8 @@ OPENDOCUMENT_ROLES: Final[Mapping[str, Role]] = {
     "s": "space",
     "tab": "space",
     "note": "note",
-    **dict.fromkeys("tracked-changes annotation annotation-end table-of-content note-citation".split(), "skip"),
-    **dict.fromkeys("covered-table-cell sequence-decls forms".split(), "skip"),
+    **dict.fromkeys(["tracked-changes", "annotation", "annotation-end", "table-of-content", "note-citation"], "skip"),
+    **dict.fromkeys(["covered-table-cell", "sequence-decls", "forms"], "skip"),
 }
 
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
@@ -168,7 +203,7 @@ class _Walk:
 
     def _flush(self) -> Iterator[tuple[Kind, str]]:
         raw, self._buffer = "".join(self._buffer), []
-        kind = next((_KINDS[role] for role in reversed(self._kinds) if role in _KINDS), "text")
+        kind: Kind = next((_KINDS[role] for role in reversed(self._kinds) if role in _KINDS), "text")
         if kind == "code":
             yield kind, raw.strip("\n")
             return

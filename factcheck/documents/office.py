@@ -25,6 +25,8 @@ def parse_docx(data: bytes) -> Parsed:
     import mammoth
 
     with _opened(data) as archive:
+        if "word/document.xml" not in archive.namelist():
+            raise Refused("broken", "this is not a complete Word file")
         title, language = _properties(archive, "docProps/core.xml")
     converted = mammoth.convert_to_html(io.BytesIO(data), convert_image=mammoth.images.img_element(lambda image: {}))
     tree = parsed_tree(converted.value)
@@ -37,7 +39,9 @@ def parse_docx(data: bytes) -> Parsed:
 def parse_odt(data: bytes) -> Parsed:
     """Paragraphs, lists, tables and footnotes, without deleted text and annotations. Raises Refused."""
     with _opened(data) as archive:
-        if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+        if "META-INF/manifest.xml" in archive.namelist() and b"encryption-data" in archive.read(
+            "META-INF/manifest.xml"
+        ):
             raise Refused("encrypted", "the file is protected by a password; save it without one")
         content = _xml(archive, "content.xml")
         title, language = _properties(archive, "meta.xml")

@@ -79,7 +79,7 @@ def compose(pieces: Iterable[tuple[Kind, str]]) -> tuple[str, tuple[Block, ...]]
 
 
 def covered(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The blocks in order, with a ``text`` block for every stretch of words between them, so that no word is outside."""
+    """The blocks in order, and a ``text`` block for every stretch of words between them: no word is outside."""
     return tuple(_filled(text, sorted(blocks, key=lambda block: (block.span.start, -block.span.end))))
 
 

@@ -12,15 +12,16 @@ from typing import Any
 import pypdfium2
 from pypdfium2 import raw
 
-from factcheck.documents.columns import HYPHEN, Box, Line, in_columns, lines, paragraphs, run_on
+from factcheck.documents.columns import HYPHEN, Box, Line, in_columns, is_item, lines, paragraphs, run_on
 from factcheck.documents.parsed import Kind, Parsed, Refused, clean, covered, has_words
 from factcheck.models import Block, Notice, Page, Span
 
 _MARGIN = 0.12  # of the page's height: running heads and page numbers stand there
 _MOST_RECTANGLES = 5000  # on one page
 _HEADING = 1.12  # times the size of the text
-_BULLET = re.compile(r"[•◦▪‣●○■–-]\s")
-_TOOL_TITLE = re.compile(r"^(?:untitled|unbenannt|microsoft (?:word|powerpoint).*|.*\.(?:docx?|pdf|tex|dvi|indd|odt|pptx?))$", re.I)
+_TOOL_TITLE = re.compile(
+    r"^(?:untitled|unbenannt|microsoft (?:word|powerpoint).*|.*\.(?:docx?|pdf|tex|dvi|indd|odt|pptx?))$", re.I
+)
 
 
 def parse_pdf(data: bytes) -> Parsed:
@@ -164,7 +165,7 @@ def _kind(paragraph: Sequence[Line], body: float) -> Kind:
         return "table"
     if first.box.height > _HEADING * body and sum(len(line.text) for line in paragraph) <= 200:
         return "heading"
-    return "list" if _BULLET.match(first.text) else "text"
+    return "list" if is_item(first.text) else "text"
 
 
 class _Text:
@@ -181,7 +182,9 @@ class _Text:
             self._append("\n" if kind == "table" and self.blocks[-1].kind == "table" else "\n\n")
         start = self._length
         for line, following in zip(paragraph, [*paragraph[1:], None], strict=True):
-            words, between = (line.text.removesuffix(HYPHEN), "") if following is None else run_on(line.text, following.text)
+            words, between = (
+                (line.text.removesuffix(HYPHEN), "") if following is None else run_on(line.text, following.text)
+            )
             words = words.replace(HYPHEN, "-")
             first, _ = self._spans.get(line.page, (self._length, 0))
             self._append(words)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from factcheck.documents.encoding import decode
 from factcheck.documents.parsed import Kind, Parsed, covered, has_words, trimmed
@@ -67,7 +68,9 @@ def parted(text: str) -> Iterator[str]:
 def _is_title(line: str) -> bool:
     if "\n" in line or len(line) > _TITLE_LENGTH or not has_words(line):
         return False
-    return not _ENDS_SENTENCE.search(line) or " | " in line or re.search(r"\d[./]\d{1,2}[./]\d{2,4}\.$", line) is not None
+    return (
+        not _ENDS_SENTENCE.search(line) or " | " in line or re.search(r"\d[./]\d{1,2}[./]\d{2,4}\.$", line) is not None
+    )
 
 
 def _text_blocks(text: str) -> Iterator[Block]:
@@ -98,7 +101,7 @@ def _units(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
     """A paragraph's lines, parted where a line break was meant: at list items and after lines that had room left."""
     width = max(len(line.text.rstrip()) for line in lines)
     unit = [lines[0]]
-    for previous, line in zip(lines, lines[1:], strict=False):
+    for previous, line in pairwise(lines):
         if _is_meant(previous.text.rstrip(), line.text, width=width):
             yield unit
             unit = []
@@ -196,7 +199,9 @@ def _markdown_blocks(text: str, *, body: int) -> tuple[tuple[Block, ...], str]:
             kind = "metadata"
         blocks.append(Block(kind=kind, span=span))
         if token.type == "heading_open" and not title:
-            title = "".join(child.content for child in tokens[index + 1].children or () if not child.type.endswith("_open"))
+            title = "".join(
+                child.content for child in tokens[index + 1].children or () if not child.type.endswith("_open")
+            )
     return tuple(blocks), title.strip()
 
 

@@ -42,9 +42,7 @@ def read_bytes(
     )
 
 
-def document_from_text(
-    text: str, *, source: str = "text", title: str = "", published: date | None = None
-) -> Document:
+def document_from_text(text: str, *, source: str = "text", title: str = "", published: date | None = None) -> Document:
     """A document of plain text that is not in a file. Raises ReadError: ``empty``, ``too_large``."""
     if not text.strip():
         raise ReadError(source, "empty", "holds nothing to read")

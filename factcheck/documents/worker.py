@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import IO
 
 from factcheck.documents.formats import DOCX, HTML, MAIL, MARKDOWN, ODT, PDF
 from factcheck.documents.parsed import Parsed, Refused
@@ -31,7 +31,7 @@ def main() -> None:
         write_frame(answers, _answer(json.loads(header), data))
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """The next frame, or None where the stream ends or breaks off."""
     length = stream.read(_LENGTH)
     if len(length) < _LENGTH:
@@ -41,7 +41,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return body if len(body) == expected else None
 
 
-def write_frame(stream: BinaryIO, body: bytes) -> None:
+def write_frame(stream: IO[bytes], body: bytes) -> None:
     stream.write(len(body).to_bytes(_LENGTH, "big"))
     stream.write(body)
     stream.flush()

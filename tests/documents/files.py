@@ -12,7 +12,7 @@ Line = tuple[float, float, float, str]  # x, y, font size, text
 _EMOJI = "\U0001f600"
 _TO_UNICODE = b"""/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def
 1 begincodespacerange <00> <FF> endcodespacerange
-1 beginbfchar <01> <D83DDE00> endbfchar endcmap end end"""
+1 beginbfchar <41> <D83DDE00> endbfchar endcmap end end"""
 
 
 def pdf(pages: Sequence[Sequence[Line]], *, title: str = "", image_on: Sequence[int] = ()) -> bytes:
@@ -135,7 +135,7 @@ def _drawn(line: Line) -> bytes:
     parts = []
     for index, piece in enumerate(text.split(_EMOJI)):
         if index:
-            parts.append(b"/E %g Tf (\x01) Tj " % size)
+            parts.append(b"/E %g Tf (A) Tj " % size)
         if piece:
             parts.append(b"/F %g Tf (%b) Tj " % (size, _escaped(piece)))
     return b"BT %g %g Td %bET\n" % (x, y, b"".join(parts))
