@@ -27,7 +27,7 @@ HANG_S = 60.0  # no thread of a test outlives this
 
 @dataclass(frozen=True)
 class Request:
-    """One POST: ``at`` is monotonic seconds at its arrival, ``digest`` the sha256 of its body."""
+    """One POST: ``at`` is monotonic seconds at its arrival, ``digest`` the sha256 of its body; header names in lower case."""
 
     path: str
     body: dict[str, Any]
@@ -247,7 +247,7 @@ def _handler_for(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             server.arrived(+1)
             try:
                 with suppress(OSError):
-                    self._send(server.reply_to(self.path, dict(self.headers), raw, at))
+                    self._send(server.reply_to(self.path, {k.lower(): v for k, v in self.headers.items()}, raw, at))
             finally:
                 server.arrived(-1)
 

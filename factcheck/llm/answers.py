@@ -161,13 +161,10 @@ def _search(text: str, schema: type[Answer], problem: Unusable) -> Accepted[Answ
 
 def _after_thinking(text: str) -> str:
     """What follows ``</think>``; nothing where a model was still thinking when it stopped."""
-    start = text.lstrip()
-    if start.startswith("{"):
-        return text
     _, closed, answer = text.partition("</think>")
     if closed:
         return answer
-    return "" if start.startswith("<think>") else text
+    return "" if text.lstrip().startswith("<think>") else text
 
 
 def _objects(text: str) -> list[str]:

@@ -147,6 +147,7 @@ class LangChainChat:
         self._flights: dict[str, asyncio.Future[str | ModelError | None]] = {}
         self._unavailable: ModelUnavailable | None = None
         self._stopped = asyncio.Event()
+        self._settled = asyncio.Event()  # a call under way has shown what it cost
         self._not_before = 0.0  # loop time before which the server wants to hear nothing
         self._seen = _Seen()
 
@@ -326,7 +327,7 @@ class LangChainChat:
         async with self._slots:
             await self._pause_asked_for()
             stage = talk.prompt.stage
-            booked = self._booked(stage, messages, talk.max_tokens)
+            booked = await self._booked(stage, messages, talk.max_tokens)
             tokens, answered = None, False
             try:
                 async with asyncio.timeout(self._deadline):
@@ -340,13 +341,19 @@ class LangChainChat:
                 raise
             finally:
                 self._meter.settle(stage, booked, tokens, answered=answered)
+                self._settled.set()
         return message
 
-    def _booked(self, stage: str, messages: list[BaseMessage], max_tokens: int | None) -> float:
+    async def _booked(self, stage: str, messages: list[BaseMessage], max_tokens: int | None) -> float:
+        chars = sum(len(str(message.content)) for message in messages)
         try:
-            return self._meter.book(stage, sum(len(str(message.content)) for message in messages), max_tokens)
+            while (booked := self._meter.book(stage, chars, max_tokens)) is None:
+                self._settled.clear()
+                await self._settled.wait()
+                self._raise_if_stopped()
         except ModelUnavailable as error:
             raise self._stop(error) from None
+        return booked
 
     async def _recover(self, talk: _Talk[Answer], fault: Fault, used: BaseChatModel) -> None:
         """Returns when the request may be sent again; raises what it ends in otherwise."""

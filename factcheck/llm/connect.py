@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import langsmith
 import openai
@@ -172,16 +172,22 @@ def _server(settings: Settings) -> _Server:
             raise ConfigError("no API key: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own")
         return _Server(OFFICIAL_URL, OFFICIAL_URL, key, local=False)
     url = settings.base_url.strip().rstrip("/")
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError as error:
-        raise ConfigError(f"base_url: {error}: give an address like http://localhost:8000/v1") from None
+    parts = _parts(url)
+    port = f":{parts.port}" if parts.port else ""
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError("base_url is not an address like http://localhost:8000/v1")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = urlunsplit((parts.scheme, f"{host}{port}", parts.path, "", ""))
     return _Server(url, shown, key or "none", local=_is_loopback(parts.hostname))
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # checked only when asked for
+    except ValueError as error:
+        raise ConfigError(f"base_url: {error}: give an address like http://localhost:8000/v1") from None
+    return parts
 
 
 def _is_loopback(host: str) -> bool:
@@ -224,6 +230,6 @@ async def _listed_quietly(server: _Server, client: Any) -> list[str]:
 def _secrets(settings: Settings) -> tuple[str, ...]:
     """Everything that must never be shown: the key, a password in the address, other providers' keys."""
     given = [settings.api_key.get_secret_value().strip()] if settings.api_key is not None else []
-    password = urlsplit(settings.base_url or "").password
+    password = _parts(settings.base_url or "").password
     others = [value.strip() for name, value in os.environ.items() if name.endswith(("_API_KEY", "_API_TOKEN"))]
     return tuple(secret for secret in (*given, password or "", *others) if len(secret) >= 6)

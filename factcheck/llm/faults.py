@@ -111,8 +111,11 @@ def _by_status(status: int, error: BaseException) -> Fault:
 
 
 def _error_inside(error: BaseException) -> Fault | None:
-    """Some gateways answer 200 with an error inside, which LangChain raises as ValueError(the error object)."""
-    inside = error.args[0] if isinstance(error, ValueError) and error.args else None
+    """Some gateways answer 200 with an error inside.
+
+    LangChain raises it as ValueError(the error object) or stumbles over what is missing and attaches the response.
+    """
+    inside = error.args[0] if isinstance(error, ValueError) and error.args else _body(error).get("error")
     if not isinstance(inside, dict):
         return None
     code = inside.get("code")
@@ -127,6 +130,15 @@ def _error_inside(error: BaseException) -> Fault | None:
 def _status(error: BaseException) -> int | None:
     status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
     return status if isinstance(status, int) else None
+
+
+def _body(error: BaseException) -> dict[str, Any]:
+    response = getattr(error, "response", None)
+    try:
+        body = response.json() if response is not None else None
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

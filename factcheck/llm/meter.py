@@ -91,10 +91,11 @@ class Meter:
     def _calls(self) -> int:
         return sum(stage.calls for stage in self._stages.values())
 
-    def book(self, stage: str, chars: int, max_tokens: int | None) -> float:
+    def book(self, stage: str, chars: int, max_tokens: int | None) -> float | None:
         """Counts a request about to be sent and sets its likely cost aside, which is returned for ``settle``.
 
-        Raises ModelUnavailable where the request could exceed the budget.
+        None where that depends on what calls under way turn out to cost: ask again when one has settled. Raises
+        ModelUnavailable where the request could exceed the budget.
         """
         if self.max_calls is not None and self._calls >= self.max_calls:
             _exhausted(f"the limit of {self.max_calls} calls is reached", "--max-calls")
@@ -102,8 +103,10 @@ class Meter:
         if self.max_cost is not None and self.price is not None:
             likely = self.price(Tokens(chars // _CHARS_PER_TOKEN + 1, max_tokens or self._longest or _FIRST_GUESS))
             spent = self._spent + self._guessed
-            if spent + self._held + likely > self.max_cost:
+            if spent + likely > self.max_cost:
                 _exhausted(f"${spent:.4f} of ${self.max_cost:g} are spent", "--max-cost")
+            if spent + self._held + likely > self.max_cost:
+                return None
         self._held += likely
         self._of(stage).calls += 1
         return likely

@@ -73,9 +73,9 @@ class Replies:
             return work(self._db)
         except sqlite3.OperationalError as error:  # locked, disk full, read-only: this one is not kept
             self._note(f"replies are not kept: {self.path}: {error}")
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
             self._close()
-            self._db = self._renew()
+            self._db = self._renew(error)
         return None
 
     def _open(self) -> sqlite3.Connection | None:
@@ -84,15 +84,17 @@ class Replies:
             return _connect(self.path)
         except (OSError, sqlite3.OperationalError) as error:
             self._note(f"replies are not kept: {self.path}: {error}")
-        except sqlite3.DatabaseError:
-            return self._renew()
+        except sqlite3.DatabaseError as error:
+            return self._renew(error)
         return None
 
-    def _renew(self) -> sqlite3.Connection | None:
+    def _renew(self, trouble: sqlite3.DatabaseError) -> sqlite3.Connection | None:
         """Puts a damaged file aside and starts anew; the lock keeps two processes from putting aside the new one."""
         try:
             with FileLock(f"{self.path}.lock", timeout=_WAIT_S):
-                if _damaged(self.path):
+                if not _damaged(self.path):
+                    self._note(f"a reply was not kept: {self.path}: {trouble}")
+                else:
                     aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
                     for suffix in _FILES:
                         if (file := Path(f"{self.path}{suffix}")).exists():

@@ -1,0 +1,167 @@
+"""What a run took, by stage, and that it never takes more than was allowed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from factcheck.errors import ConfigError, ModelUnavailable
+from factcheck.llm import LangChainChat
+from factcheck.llm.meter import Meter, Tokens, price_of, tokens_of
+from factcheck.models import StageUsage
+from factcheck.protocols import Prompt
+from tests.llm.asking import EXPECTED, GOOD, Answer, ask, connected, put, settings_for
+from tests.servers import ScriptedServer, ok, rate_limited, says, slow
+
+
+def test_tokens_are_counted_by_stage_second_askings_and_failures_included() -> None:
+    async def session(server: ScriptedServer) -> dict[str, StageUsage]:
+        chat = await connected(server)
+        await put(chat, Prompt("split", "", "one"))
+        await put(chat, Prompt("judge", "", "two"))
+        await put(chat, Prompt("judge", "", "three"))
+        await chat.aclose()
+        return chat.usage()
+
+    with ScriptedServer([ok(GOOD), rate_limited(), says(""), ok(GOOD), says("", finish="content_filter")]) as server:
+        usage = asyncio.run(session(server))
+    assert usage == {
+        "split": StageUsage(calls=1, input_tokens=100, output_tokens=10),
+        "judge": StageUsage(calls=4, input_tokens=300, output_tokens=30),
+    }
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": None, "completion_tokens": None, "total_tokens": None}])
+def test_tokens_a_server_does_not_tell_are_not_invented_and_that_is_said(usage: Any) -> None:
+    with ScriptedServer([ok(GOOD, usage=usage)]) as server:
+        asked = ask(server)
+    assert asked.came == EXPECTED
+    assert asked.usage == {"judge": StageUsage(calls=1)}
+    assert asked.notes == ("1 answers came without a token count: tokens and cost leave them out",)
+
+
+def test_max_calls_stops_the_run_before_the_request_too_many() -> None:
+    async def session(server: ScriptedServer) -> list[object]:
+        chat = await connected(server, max_calls=3, concurrency=8)
+        came = await asyncio.gather(*(put(chat, Prompt("judge", "", f"q{n}")) for n in range(10)))
+        await chat.aclose()
+        return list(came)
+
+    with ScriptedServer([ok(GOOD)]) as server:
+        came = asyncio.run(session(server))
+    assert len(server.requests) == 3
+    assert came.count(EXPECTED) == 3
+    stopped = [error for error in came if error != EXPECTED]
+    assert {(type(error), getattr(error, "code", "")) for error in stopped} == {(ModelUnavailable, "budget_exhausted")}
+    assert "raise --max-calls" in str(stopped[0])
+
+
+def test_max_calls_zero_sends_nothing() -> None:
+    with ScriptedServer([ok(GOOD)]) as server:
+        assert ask(server, max_calls=0).error == ("ModelUnavailable", "budget_exhausted")
+    assert server.requests == []
+
+
+def test_retries_count_as_calls() -> None:
+    with ScriptedServer([rate_limited()]) as server:
+        assert ask(server, max_calls=2).error == ("ModelUnavailable", "budget_exhausted")
+    assert len(server.requests) == 2
+
+
+def dollar_a_token(tokens: Tokens) -> float:
+    return float(tokens.input + tokens.output)
+
+
+def test_max_cost_stops_before_a_call_that_could_exceed_it_counting_those_under_way() -> None:
+    async def session(server: ScriptedServer) -> tuple[list[object], float | None]:
+        chat = LangChainChat(
+            ChatOpenAI(model="m", base_url=server.url, api_key=SecretStr("none"), max_retries=0),
+            settings_for(server, max_cost=600.0, max_tokens=100),
+            provider="openai",
+            model="m",
+            price=dollar_a_token,
+        )
+        came = await asyncio.gather(*(put(chat, Prompt("judge", "", f"q{n}")) for n in range(10)))
+        await chat.aclose()
+        return list(came), chat.cost()
+
+    with ScriptedServer([slow(ok(GOOD), 0.1)]) as server:
+        came, cost = asyncio.run(session(server))
+    assert came.count(EXPECTED) == len(server.requests) == 5  # 110 each; a sixth would likely take about 101 more
+    assert server.most_at_once == 5
+    assert cost == 550
+    assert {getattr(error, "code", "") for error in came if error != EXPECTED} == {"budget_exhausted"}
+
+
+def test_a_call_waits_where_calls_under_way_decide_whether_the_budget_allows_it() -> None:
+    meter = Meter(dollar_a_token, max_cost=450)
+    first = meter.book("judge", 300, 100)  # about 101 read and 100 written
+    second = meter.book("judge", 300, 100)
+    assert (first, second) == (201, 201)
+    assert meter.book("judge", 300, 100) is None
+    meter.settle("judge", 201, Tokens(20, 5), answered=True)
+    meter.settle("judge", 201, Tokens(20, 5), answered=True)
+    assert meter.book("judge", 300, 100) == 201
+
+
+def test_an_answer_without_a_token_count_is_taken_at_its_likely_cost_in_the_budget_but_not_in_the_account() -> None:
+    meter = Meter(dollar_a_token, max_cost=250)
+    assert meter.book("judge", 300, 100) == 201
+    meter.settle("judge", 201, None, answered=True)
+    with pytest.raises(ModelUnavailable):
+        meter.book("judge", 300, 100)
+    assert meter.cost() is None
+
+
+def test_a_max_cost_for_a_model_without_a_price_is_refused_at_once() -> None:
+    with ScriptedServer([ok(GOOD)]) as server, pytest.raises(ConfigError, match="set max_calls instead"):
+        ask(server, max_cost=1.0)
+    assert server.requests == []
+
+
+def test_a_local_server_has_no_price_whatever_its_model_is_called() -> None:
+    with ScriptedServer([ok(GOOD)]) as server:
+        assert ask(server, model="gpt-4.1-mini").cost is None
+
+
+def test_list_prices_are_known_offline_and_cached_input_is_cheaper() -> None:
+    price = price_of("openai", "gpt-4.1-mini", None)
+    assert price is not None
+    assert price(Tokens(1_000_000, 1_000_000)) == pytest.approx(2.0)
+    assert price(Tokens(1_000_000, 0, cache_read=1_000_000)) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "base_url"),
+    [
+        ("openai", "no-such-model", None),
+        ("openai", "gpt-4.1-mini", "https://llm.example.org/v1"),
+        ("x", "x", None),
+    ],
+)
+def test_an_unknown_price_is_none_and_never_zero(provider: str, model: str, base_url: str | None) -> None:
+    assert price_of(provider, model, base_url) is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        (None, None),
+        ({"input_tokens": 0, "output_tokens": 0}, None),
+        ({"input_tokens": 5, "output_tokens": 2}, Tokens(5, 2)),
+        ({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 3}}, Tokens(5, 2, 3)),
+        ({"input_tokens": 5, "output_tokens": 2, "input_token_details": {"cache_read": 9}}, Tokens(5, 2, 5)),
+        ({"input_tokens": -5, "output_tokens": 2}, None),
+        ({"input_tokens": "many", "output_tokens": 2}, None),
+    ],
+)
+def test_token_counts_are_read_and_nonsense_is_not(usage: Any, tokens: Tokens | None) -> None:
+    assert tokens_of(usage) == tokens
+
+
+def test_the_answer_class_of_these_tests_fits_the_good_answer() -> None:
+    assert Answer.model_validate(GOOD) == EXPECTED
