@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from factcheck.text import printable
 
 SHORT = 200  # characters of context shown of a sentence or a passage that is not itself evidence
 
+_BREAK = re.compile(r"[\t\r\n]+")
 _PLAIN = str.maketrans(
     {"✔": "+", "✘": "x", "·": "-", "–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'"}
 )
@@ -104,7 +106,7 @@ class _Writer:
     def _verdict(self, verdict: Verdict) -> Iterator[_Line]:
         if verdict.reason is not None:
             yield self._line(2, (words.REASONS[verdict.reason], words.SIGNS["unverifiable"].style))
-        if verdict.rationale and (verdict.label != "supported" or self._verbose):
+        if verdict.rationale and (self._verbose or not _speaks_for_itself(verdict)):
             yield self._line(2, verdict.rationale)
         both_sides = verdict.label == "unverifiable"
         for citation in verdict.citations:
@@ -124,14 +126,17 @@ class _Writer:
         if search.queries and self._verbose:
             yield self._line(2, (f"looked for: {'; '.join(search.queries)}", "dim"))
         if search.nearest is not None and not (outcome.verdict and outcome.verdict.citations):
-            yield from self._passage("nearest", search.nearest)
-        yield self._line(2, (words.wider_line(len(search.wider)), "dim"))
+            yield from self._passage("nearest", search.nearest, about=outcome.claim.text)
+        sources = dict.fromkeys(words.source_name(found.passage.source) for found in search.wider)
+        told = f": {', '.join(sources)}" if sources else ""
+        yield self._line(2, (words.wider_line(len(search.wider)) + told, "dim"))
         if self._verbose:
             for found in search.wider:
-                yield from self._passage("wider", found.passage)
+                yield from self._passage("wider", found.passage, about=outcome.claim.text)
 
-    def _passage(self, role: str, passage: Passage) -> Iterator[_Line]:
-        yield self._line(2, (f"{role}: “{self._short(passage.text)}”", "dim"))
+    def _passage(self, role: str, passage: Passage, *, about: str) -> Iterator[_Line]:
+        shown = words.flat(passage.text) if self._verbose else words.excerpt(passage.text, about=about, length=SHORT)
+        yield self._line(2, (f"{role}: “{shown}”", "dim"))
         yield self._line(4, (f"{words.source_name(passage.source)}, {words.passage_place(passage)}", "dim cyan"))
 
     def _failures(self, failures: Iterable[Failure]) -> Iterator[_Line]:
@@ -201,12 +206,21 @@ class _Writer:
 
     def _fit(self, text: str) -> str:
         """Only characters that do no harm and that the terminal's encoding has; others as escapes."""
-        shown = printable(text)
+        shown = printable(_BREAK.sub(" ", text))
         try:
             shown.encode(self._encoding)
         except UnicodeEncodeError:
             return shown.translate(_PLAIN).encode(self._encoding, "backslashreplace").decode(self._encoding)
         return shown
+
+
+def _speaks_for_itself(verdict: Verdict) -> bool:
+    """Whether the quote, or the reason given, says all there is."""
+    return verdict.label == "supported" or verdict.reason in (
+        "no_passage_retrieved",
+        "passages_irrelevant",
+        "not_confident",
+    )
 
 
 def _joined(parts: list[tuple[str, str]]) -> list[str | tuple[str, str]]:

@@ -89,7 +89,7 @@ FAILURES: dict[FailureCode, str] = {
     "store_unreachable": "the store of references does not answer",
     "store_damaged": "the store of references is damaged",
     "unreadable": "the text cannot be read",
-    "internal": "a bug in factcheck",
+    "internal": "an unexpected error",
 }
 
 WARNINGS: dict[WarningCode, str] = {  # what the message is about; the messages are sentences of their own
@@ -164,9 +164,7 @@ def rejection_line(rejected: RejectedQuote) -> str:
 
 
 def wider_line(count: int) -> str:
-    if not count:
-        return "a wider search brought nothing more"
-    return f"a wider search brought {counted(count, 'more passage')}"
+    return f"a wider search brought {counted(count, 'more passage') if count else 'nothing more'}"
 
 
 def source_name(source: str) -> str:
@@ -178,6 +176,12 @@ def source_name(source: str) -> str:
     here = Path.cwd()
     path = Path(os.path.normpath(source))
     return str(path.relative_to(here)) if path.is_relative_to(here) else source
+
+
+def _from_home(location: str) -> str:
+    name = source_name(location)
+    home = os.path.expanduser("~")
+    return name.replace(home, "~", 1) if name.startswith(os.path.join(home, "")) else name
 
 
 def citation_place(citation: Citation) -> str:
@@ -208,7 +212,7 @@ def engine_line(provenance: Provenance) -> str:
 def store_line(provenance: Provenance) -> str:
     store = provenance.store
     return (
-        f"store {source_name(store.location)} ({counted(len(store.files), 'file')}, "
+        f"store {_from_home(store.location)} ({counted(len(store.files), 'file')}, "
         f"{counted(store.passages, 'passage')}, digest {store.digest[:12]})"
     )
 
@@ -262,5 +266,24 @@ class Finder:
 
 
 def flat(text: str) -> str:
-    """``text`` on one line: line breaks of a source are no line breaks of the report."""
-    return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
+    """``text`` on one line: line breaks and tabs of a source are none of the report."""
+    return re.sub(r" *[\t\r\n][ \t\r\n]*", " ", text).strip(" ")
+
+
+def excerpt(text: str, *, about: str, length: int = 200) -> str:
+    """The sentences of ``text`` that share most words with ``about``, some ``length`` characters; cuts are shown."""
+    sentences = re.split(r"(?<=[.!?…])\s+|\n{2,}", text.strip())
+    wanted = _content(about)
+    best = max(range(len(sentences)), key=lambda n: len(wanted & _content(sentences[n])))
+    shown = flat(sentences[best])
+    following = best + 1
+    while following < len(sentences) and len(shown) + len(sentences[following]) < length:
+        shown = f"{shown} {flat(sentences[following])}"
+        following += 1
+    if len(shown) > length:
+        shown, following = shown[: length + 1].rpartition(" ")[0] or shown[:length], 0
+    return f"{'… ' if best else ''}{shown}{'' if following == len(sentences) else ' …'}"
+
+
+def _content(text: str) -> set[str]:
+    return {word.casefold() for word in re.findall(r"\w+", text) if len(word) > 3 or word.isdigit()}

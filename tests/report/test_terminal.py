@@ -75,7 +75,7 @@ def test_every_claim_reason_failure_and_lost_sentence_is_shown() -> None:
         "supports: “Orion splashed down on 11 December 2022” references/artemis.html, characters 0–39",
         "contradicts: “Orion splashed down on 12 December 2022” references/newsletter.txt, characters 0–39",
         "nearest: “Orion splashed down on 11 December 2022” references/artemis.html, characters 0–39",
-        "a wider search brought 1 more passage",
+        "a wider search brought 1 more passage: references/press-kit.html",
         "a wider search brought nothing more",
         "! failed s15.1, line 15 This claim met refused. could not be judged: the model declined to answer "
         "(message of refused)",
@@ -103,6 +103,11 @@ def test_verbose_shows_what_was_looked_for_and_found() -> None:
     ):
         assert detail not in short
         assert detail in long
+
+
+def test_a_quote_that_runs_over_lines_is_shown_on_one() -> None:
+    shown = printed(small_report(lambda text: text.replace("full-colour images", "full-colour\n\timages")))
+    assert "  “Webb's first full-colour images were released on 12 July 2022”\n" in shown
 
 
 def test_a_document_without_claims_still_adds_up() -> None:

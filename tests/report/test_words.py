@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from factcheck.models import (
     ExclusionReason,
@@ -114,3 +116,24 @@ def test_a_claim_from_a_page_without_lines_or_pages_has_no_place() -> None:
     data["document"]["media_type"] = "text/html"
     report = type(sample_report()).model_validate(data)
     assert words.Finder(report).place(report.outcomes[0].claim) == ""
+
+
+@pytest.mark.parametrize(
+    ("about", "length", "expected"),
+    [
+        ("India became the third country", 60, "… India became the fourth country. It was August. …"),
+        ("A title", 30, "A title One lander. …"),
+        ("Nothing in common", 18, "A title …"),
+        ("the rover weighed 26 kilograms", 200, "… The rover weighed 26 kilograms."),
+        ("the fourth country", 12, "… India became …"),
+    ],
+)
+def test_an_excerpt_shows_the_sentences_nearest_to_the_claim(about: str, length: int, expected: str) -> None:
+    text = "A title\n\nOne lander. India became\nthe fourth country. It was August. The rover weighed 26 kilograms."
+    assert words.excerpt(text, about=about, length=length) == expected
+
+
+@given(st.text(), st.text(), st.integers(min_value=1, max_value=50))
+def test_an_excerpt_is_short_and_of_the_text(text: str, about: str, length: int) -> None:
+    shown = words.excerpt(text, about=about, length=length)
+    assert len(shown) <= length + len("… ") + len(" …")
