@@ -16,6 +16,7 @@ _QUOTE_MARKER = re.compile(r"\n[ \t]*(?:>[ \t]*)+")
 _CLOSING_MARKS = re.compile(r"[ \t]+#+$")
 _TABLE_EDGES = re.compile(r"^[\s|]+|[\s|]+$")
 
+_CLOSE = 60  # characters that decide whether two pieces belong together
 _NUMBER_AT_END = re.compile(r"(?:^|(?P<lead>\w+)\s+|\W)(?P<number>\(?\d{1,3})\.$")
 _BEFORE_ORDINAL = frozenset(
     [
@@ -145,15 +146,17 @@ def _sentences(paragraph: str, language: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for boundary in sentencex.get_sentence_boundaries("en" if language == "und" else language, flat):
         start, end = skipped + boundary["start_index"], skipped + boundary["end_index"]
-        if found and _belongs_together(paragraph[slice(*found[-1])].rstrip(), paragraph[start:end].lstrip(), language):
+        if found and _belongs_together(paragraph, found[-1], (start, end), language):
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
     return found
 
 
-def _belongs_together(before: str, after: str, language: str) -> bool:
+def _belongs_together(paragraph: str, first: tuple[int, int], second: tuple[int, int], language: str) -> bool:
     """Whether sentencex cut a sentence in two: at an ordinal number, an abbreviation, or around mere punctuation."""
+    before = paragraph[max(first[0], first[1] - _CLOSE) : first[1]].rstrip()
+    after = paragraph[second[0] : min(second[1], second[0] + _CLOSE)].lstrip()
     if not has_words(before) or not has_words(after):
         return True
     if _ABBREVIATED.search(before) or (language == "fr" and _FRENCH_TITLE.search(before)):
@@ -161,7 +164,7 @@ def _belongs_together(before: str, after: str, language: str) -> bool:
     number = _NUMBER_AT_END.search(before)
     if number is None:
         return False
-    if number.start() == 0 and number["lead"] is None:
+    if first[1] - first[0] <= _CLOSE and number.start() == 0 and number["lead"] is None:
         return True
     following = _WORD.search(after)
     is_month = following is not None and following[0].lower() in _MONTHS

@@ -81,7 +81,7 @@ def dateline(text: str, blocks: Sequence[Block], *, language: str = "und") -> da
 
 def _stands_apart(before: str, after: str, *, short: bool) -> bool:
     weekday = rf"(?:(?:{_names('days')})\.?,?\s*)?"
-    lead = re.search(rf"(?:^|[|.,:·•–—(\n-]|{_SAYS_WHEN})\s*{weekday}$", before, re.I)
+    lead = re.search(rf"(?:^|[|.,:·•–—(\n-]|{_SAYS_WHEN})\s*{weekday}(?:(?:den|the|le|el|il)\s+)?$", before, re.I)
     if lead is None:
         return False
     if short and re.match(rf"{_CLOCK}\s*(?:[.)|]|[·•–—\n-]|$)", after, re.I):

@@ -103,5 +103,5 @@ def _gap(text: str, start: int, end: int) -> Iterator[Block]:
 def trimmed(text: str, start: int, end: int) -> Span:
     """The span without the white space at its ends."""
     stretch = text[start:end]
-    left = len(stretch) - len(stretch.lstrip())
-    return Span(start=start + left, end=max(start + left, start + len(stretch.rstrip())))
+    left = start + len(stretch) - len(stretch.lstrip())
+    return Span(start=left, end=max(left, start + len(stretch.rstrip())))
