@@ -1,0 +1,57 @@
+"""The README says what the code does: its reasons, exit codes, options, files and the two lines to paste."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from factcheck.cli import app, door
+from factcheck.report import words
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_the_reasons_are_told_in_the_words_of_the_report() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", section("The three labels"), re.MULTILINE)
+    assert {code: meaning.partition(";")[0] for code, meaning in rows} == words.REASONS
+
+
+def test_the_labels_carry_the_symbols_of_the_report() -> None:
+    rows = re.findall(r"^\| (\S) \| \*\*(\w+)\*\* \|", section("The three labels"), re.MULTILINE)
+    assert rows == [(words.SIGNS[name].symbol, name) for name in ("supported", "contradicted", "unverifiable")]
+
+
+def test_the_exit_codes_are_those_of_the_command_line() -> None:
+    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", section("Reports"), re.MULTILINE)]
+    assert codes == [0, door.FAILED_ON, door.COULD_NOT_RUN, door.LEFT_FAILURES, door.INTERRUPTED]
+
+
+def test_every_option_named_exists() -> None:
+    helped = " ".join(CliRunner().invoke(app, [name, "--help"]).output for name in ("check", "index", "report"))
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= set(re.findall(r"--[a-z-]+", helped))
+
+
+def test_every_file_named_exists() -> None:
+    named = set(re.findall(r"(?<![.\w])(?:factcheck|examples|prompts|bench)/[\w./-]*\w", README)) | {
+        "LICENSE",
+        "NOTICE",
+    }
+    named |= set(re.findall(r"\]\(([\w.]+)\)", README))
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+    assert {"split/local.py", "verdict/local.py", "verdict/signals.py"} <= set(re.findall(r"`(\w+/\w+\.py)`", README))
+
+
+def test_setting_up_is_one_line_and_testing_is_another() -> None:
+    lines = [line for line in README.splitlines() if line.startswith("python3 -m venv")]
+    assert lines == [
+        "python3 -m venv .venv && .venv/bin/pip install -q . && "
+        ".venv/bin/factcheck check examples/article.en.md --references examples/references",
+        "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest",
+    ]
