@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from factcheck.errors import StoreError
 from factcheck.models import Page, Passage, Span
-from factcheck.retrieve.passages import pages_touched, passage_id
+from factcheck.retrieve.passages import indexed_text, pages_touched, passage_id
 
 SCHEMA = "1"
 _APPLICATION_ID = 0x66616374  # "fact", in the header of every file of ours
@@ -175,7 +175,7 @@ class Database:
 
         ``vectors`` holds embeddings the store may not have yet, by ``embedding_key``. Raises StoreError.
         """
-        keys = [embedding_key(passage.text) for passage in passages]
+        keys = [embedding_key(indexed_text(passage)) for passage in passages]
         with self._change() as generation:
             self._retire(file.source, generation)
             cursor = self._connection.execute(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
+from pathlib import Path
 
 from factcheck.models import Document, Page, Passage, Span
 from factcheck.sentences import sentences_of
@@ -47,12 +48,15 @@ def passages_of(document: Document) -> list[Passage]:
 
 
 def indexed_text(passage: Passage) -> str:
-    """What of a passage is embedded: its text under its document's title.
+    """What of a passage is embedded: its text under its document's title, unless that is only the name of its file.
 
     Passages rarely repeat what their document is about. Measured with MiniLM, recall@10: fm2 0.71 without the title,
     0.90 with it; SciFact 0.95 both ways.
     """
-    return f"{passage.title}\n{passage.text}" if passage.title else passage.text
+    title = passage.title
+    if not title or title == Path(passage.source).stem or passage.text.startswith(title):
+        return passage.text
+    return f"{title}\n{passage.text}"
 
 
 def slice_of(document: Document, start: int, end: int) -> Passage:

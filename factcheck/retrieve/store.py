@@ -42,6 +42,7 @@ from factcheck.retrieve.database import (
     writing,
 )
 from factcheck.retrieve.lock import writer_lock
+from factcheck.retrieve.passages import indexed_text
 
 TRUTH = "store.sqlite"
 _OURS = re.compile(r"\.?store\.|index-\d+$|\.building-")
@@ -372,7 +373,7 @@ class Store:
 
     def _new_vectors(self, passages: Sequence[Passage]) -> dict[bytes, NDArray[np.float32]]:
         """Embeds those texts the store has no vector of, each once."""
-        texts = {embedding_key(passage.text): passage.text for passage in passages}
+        texts = {embedding_key(text): text for text in map(indexed_text, passages)}
         have = self._embedded(texts)
         missing = [(key, text) for key, text in texts.items() if key not in have]
         vectors: dict[bytes, NDArray[np.float32]] = {}
