@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from factcheck.cli import app, door
@@ -55,3 +59,16 @@ def test_setting_up_is_one_line_and_testing_is_another() -> None:
         ".venv/bin/factcheck check examples/article.en.md --references examples/references",
         "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest",
     ]
+
+
+@pytest.mark.slow
+def test_the_output_shown_is_what_the_command_prints(tmp_path: Path) -> None:
+    block = README.split("<!-- output:")[1].split("```")[1].strip()
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("FACTCHECK_", "OPENAI_"))}
+    settings = {"FACTCHECK_CACHE_DIR": str(tmp_path), "PYTHONIOENCODING": "utf-8", "COLUMNS": "80", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "factcheck", "check", "examples/article.en.md", "-r", "examples/references"]
+    done = subprocess.run(command, cwd=ROOT, env=own | settings, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == door.FAILED_ON, done.stderr
+    printed = iter(done.stdout.splitlines())
+    missing = [line for line in block.splitlines() if line not in ("", "…") and line not in printed]
+    assert missing == [], "paste what the command prints now into the README"
