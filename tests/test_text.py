@@ -50,6 +50,7 @@ def found(quote: str, text: str) -> str | None:
         ("« … it rose again … »", "Then it rose again in May", "it rose again"),
         ('"it rose again."', "Then it rose again, in May", "it rose again"),
         ("  it rose ", "then it  rose  again", "it  rose"),
+        ("and so..", "and so… then", "and so"),
         ("la la", "Wirt-\nschaft bla la la", "la la"),
     ],
 )
@@ -75,6 +76,7 @@ def test_the_same_words_are_found_as_the_text_has_them(quote: str, text: str, st
         ("十万人", "約三十万人"),
         ("cafe", "the cafe\u0301"),
         ("q x", "q\u0303 x"),
+        ("it was q", "it was q\u0303 then"),
         ("Finland Joined", "Finland joined"),
         ("Finland joined NATO", "Finland has joined NATO"),
         ("Finland … NATO", "Finland joined NATO"),

@@ -29,7 +29,7 @@ MIN_WORDS = 3  # a quote needs this many words …
 MIN_LETTERS = 12  # … or this many letters and digits
 
 _NEEDED: dict[Label, Stance] = {"supported": "supports", "contradicted": "contradicts"}
-_CLAUSE_START = re.compile(r"[.!?;:…\n–—(]\s|[\"„“”«»]|,\s(?!(?:dass|daß|ob|that|whether|que|che|dat)\b)")
+_SENTENCE_END = re.compile(r"[.!?…]\s|\n")
 _LEAD_IN = 200  # characters before a quote in which a word may stand that turns its meaning
 
 _OWN_WORDS: dict[str, dict[UnverifiableReason, str]] = {
@@ -200,10 +200,10 @@ def _differences(
 
 
 def _turned(claim: Claim, language: str, citation: Citation, passage: Passage, signals: Signals) -> list[Notice]:
-    """Whether the words just before a quote turn its meaning: "it is not true that" + quote."""
+    """Whether the sentence turns the meaning of a quote cut out of it: "it is not true that" + quote."""
     start = citation.span.start - passage.span.start
     before = passage.text[max(0, start - _LEAD_IN) : start]
-    lead_in = _CLAUSE_START.split(before)[-1]
+    lead_in = _SENTENCE_END.split(before)[-1]
     if not lead_in.strip():
         return []
     notices = signals(claim.text, language, lead_in + citation.quote, passage.language)

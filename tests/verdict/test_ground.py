@@ -127,6 +127,8 @@ def test_overlapping_passages_of_one_source_are_one_place_and_cited_once() -> No
     result = grounded(judged("supported", quote(FOR, name="a"), quote(FOR, name="b"), quote(FOR, name="c")), *evidence)
     assert [(c.passage, c.span.start) for c in result.verdict.citations] == [("a", len(OTHER) + 1)]
     assert result.rejected == ()
+    misnamed = grounded(judged("supported", quote(FOR, name="c")), *evidence)
+    assert [c.passage for c in misnamed.verdict.citations] == ["a"]
 
 
 @pytest.mark.parametrize("short", ["NATO", "in 2023", "a 4.", "", "???", "東京は"])
@@ -218,14 +220,28 @@ def test_differences_between_a_supported_claim_and_its_quotes_are_warned_of() ->
     assert result.verdict.label == "supported"
 
 
-def test_a_number_found_in_one_of_several_quotes_is_no_difference() -> None:
-    text = "The town counted 3,000 people in 1990. The town counted 5,000 people in 2020."
-    claim = CLAIM.model_copy(update={"text": "The town counted 3,000 people in 1990 and 5,000 people in 2020."})
-    quotes = [quote("The town counted 3,000 people in 1990"), quote("The town counted 5,000 people in 2020")]
-    assert (
-        ground(claim, judged("supported", *quotes), (passage("a", text),), compare, language="en").verdict.warnings
-        == ()
+def seven_is_missing(claim: str, language: str, words: str, spoken: str) -> tuple[Notice, ...]:
+    return () if "seven" in words else (Notice(code="number_differs", message=f"no seven in {spoken}"),)
+
+
+def test_quotes_are_compared_together_and_a_difference_is_told_only_where_no_quote_settles_it() -> None:
+    english = passage("a", "There were six of them in May. There were seven of them in June.")
+    german = passage("b", "Es waren sechs im Mai.")
+    german = german.model_copy(update={"passage": german.passage.model_copy(update={"language": "de"})})
+    six, seven, sechs = (
+        quote("There were six of them"),
+        quote("There were seven of them"),
+        quote("Es waren sechs im Mai", name="b"),
     )
+
+    def warnings(*quotes: Quote) -> list[str]:
+        verdict = ground(CLAIM, judged("supported", *quotes), (english, german), seven_is_missing).verdict
+        return [warning.message for warning in verdict.warnings]
+
+    assert warnings(six) == ["no seven in en"]
+    assert warnings(six, seven) == []
+    assert warnings(seven, sechs) == []
+    assert warnings(six, sechs) == ["no seven in en", "no seven in de"]
 
 
 def test_words_cut_out_of_a_denial_are_warned_of() -> None:
