@@ -86,6 +86,11 @@ class _Talk(Generic[Answer]):
     def lower(self) -> None:
         self.at += 1
 
+    def taken(self) -> None:
+        """The model wrote an answer: a form refused above this one need not be tried again."""
+        if self.at > self.known.at:
+            self.known.at, self.known.proven = self.at, False
+
 
 @dataclass
 class _Seen:
@@ -316,9 +321,10 @@ class LangChainChat:
             except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
                 fault = fault_of(error, deadline=self._deadline)
             else:
-                if talk.at > talk.known.at:  # refused in the form above, taken in this one
-                    talk.known.at, talk.known.proven = talk.at, False
+                talk.taken()
                 return message
+            if fault.kind in ("truncated", "unusable"):
+                talk.taken()
             await self._recover(talk, fault, chat)
 
     async def _attempt(self, talk: _Talk[Answer]) -> AIMessage:

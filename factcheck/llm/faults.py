@@ -46,6 +46,9 @@ _NO_MODEL = re.compile(
     r"model\b.{0,120}\b(not found|does not exist|not exist|unknown|not available)|unknown model|no such model",
     re.IGNORECASE | re.DOTALL,
 )
+_BAD_OUTPUT = re.compile(  # llama.cpp (500) and Groq (400): the model wrote something, and the server cannot read it
+    r"model produced output that does not match|failed to (generate|validate) json|json_validate_failed", re.IGNORECASE
+)
 _FORM = re.compile(r"response_format|json_schema|json_object|structured output|grammar|not supported", re.IGNORECASE)
 
 
@@ -103,6 +106,8 @@ def _by_status(status: int, error: BaseException) -> Fault:
         return Fault("fail", "context_overflow", f"the request is longer than the model reads ({said})", status)
     if codes & _FILTERED:
         return Fault("fail", "refused", f"the provider declined the request ({said})", status)
+    if status in (400, 500) and ("json_validate_failed" in codes or _BAD_OUTPUT.search(words)):
+        return Fault("unusable", "malformed", f"the model's output was not JSON of the right shape ({said})", status)
     if status == 429:
         return Fault("retry", "rate_limited", f"rate limited ({said})", status, _retry_after(error))
     if status in (408, 409, 425) or status >= 500:

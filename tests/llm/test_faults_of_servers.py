@@ -79,6 +79,10 @@ UNUSABLE = {
     "partial JSON": says('{"label": "supported", "wh'),
     "a number out of range": says('{"label": "supported", "why": 1e999}'),
     "too long a string": ok({"label": "supported", "why": "x" * 41}),
+    "output the server itself cannot read, llama.cpp": error(
+        500, "The model produced output that does not match the expected peg-native format"
+    ),
+    "output the server itself cannot read, Groq": error(400, "Failed to generate JSON", code="json_validate_failed"),
     "nothing but thoughts": says('<think>I might say {"label": "supported", "why": "x"}'),
 }
 

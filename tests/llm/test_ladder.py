@@ -105,6 +105,13 @@ def test_one_bad_answer_from_a_server_that_proved_itself_does_not_cost_the_stric
     assert server.forms == ["json_schema"] * 3
 
 
+def test_a_form_is_known_to_be_refused_even_where_the_answer_in_the_next_was_cut() -> None:
+    cut_off = says('{"label": "supp', finish="length")
+    with ScriptedServer(knows("json_object", "text", refusal=error(400, "no"), answer=cut_off)) as server:
+        ask(server, times=3)
+    assert server.forms == ["json_schema", "json_object", "json_object", "json_object"]
+
+
 def test_when_every_form_is_refused_the_claim_fails_and_nothing_is_learnt() -> None:
     with ScriptedServer([*[error(400, "Bad Request")] * 3, ok(GOOD)]) as server:
         asked = ask(server, times=2)
