@@ -1,26 +1,39 @@
-"""The word index over passages: BM25 by tantivy, over terms that we make ourselves, so that all languages share it."""
+"""The word index over passages: BM25 by tantivy over terms we make ourselves, so that all languages share one index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import tantivy
 
 from factcheck.errors import StoreError
+from factcheck.language import words
 from factcheck.models import Passage
 from factcheck.retrieve import terms
 
-LEXICAL = "terms-1"  # changes whenever the same passages would give another index
+# Recall@10, stems alone and with groups of letters: German questions to their paragraphs (xquad) 0.92 and 0.97,
+# English 0.99 and 1.00, German questions to English paragraphs 0.58 and 0.79; SciFact train 0.94 and 0.95.
+GRAM_WEIGHT = 0.2
+TITLE_WEIGHT = 0.6
+
+
+def _version() -> str:
+    """Another one whenever the code that makes the terms is: an index made by other code finds less, and silently."""
+    code = b"\0".join(Path(str(module.__file__)).read_bytes() for module in (terms, words))
+    return f"terms-2-{hashlib.sha256(code).hexdigest()[:8]}"
+
+
+LEXICAL = _version()
 
 _HEAP = 50_000_000  # bytes for the writer; one thread, so that the same passages give the same segments
-_TITLE_WEIGHT = 0.3
 
 
 def build(folder: Path, passages: Iterable[Passage]) -> None:
     """Writes an index of ``passages`` into ``folder``, which must be empty or missing. Raises StoreError."""
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         _write(tantivy.Index(_schema(), path=str(folder)), passages)
     except (ValueError, OSError) as error:
         raise StoreError("store_unwritable", f"{folder}: the word index cannot be written: {error}") from error
@@ -39,43 +52,44 @@ class Lexical:
 
     def __init__(self, folder: Path) -> None:
         """Raises StoreError where there is no index that can be read."""
-        self._index = _opened(folder)
-        self._searcher = self._index.searcher()
+        index = _opened(folder)
+        self._schema = index.schema
+        self._searcher = index.searcher()
+        self._languages = [language for language, _ in self._searcher.terms_with_prefix("language", "")]
 
     def search(self, query: str, language: str, k: int) -> list[tuple[str, float]]:
         """The ``k`` best passages by BM25, as (passage id, score), best first; words of ``query`` are never syntax.
 
-        ``language`` is the query's; its words are stemmed as that language does, and as each language of the index.
+        ``language`` is the query's. Where no passage is in it, the query is read as every language of the index.
         """
-        found = self._query(query, language)
-        if found is None:
+        known = [(tantivy.Occur.Should, part) for part in self._parts(query, language)]
+        if not known or k < 1:
             return []
-        hits = self._searcher.search(found, limit=k, count=False).hits
+        hits = self._searcher.search(tantivy.Query.boolean_query(known), limit=k, count=False).hits
         return [(str(self._searcher.doc(address).get_first("id")), float(score)) for score, address in hits]
 
     def count(self) -> int:
         """How many passages the index holds."""
         return int(self._searcher.num_docs)
 
-    def _query(self, text: str, language: str) -> tantivy.Query | None:
-        wanted = dict.fromkeys(terms.stems(text, language))
-        parts = [self._term("text", term, 1.0) for term in wanted]
-        parts += [self._term("title", term, _TITLE_WEIGHT) for term in wanted]
-        known = [(tantivy.Occur.Should, part) for part in parts if part is not None]
-        return tantivy.Query.boolean_query(known) if known else None
-
-    def _term(self, field: str, term: str, weight: float) -> tantivy.Query | None:
-        """None where no passage has the term."""
-        if not self._searcher.doc_freq(field, term):
-            return None
-        return tantivy.Query.boost_query(tantivy.Query.term_query(self._index.schema, field, term), weight)
+    def _parts(self, query: str, language: str) -> Iterator[tantivy.Query]:
+        """One query for each different term of the text that some passage has."""
+        read_as = [language] if language in self._languages else self._languages
+        stems = dict.fromkeys(term for each in read_as for term in terms.stems(query, each))
+        wanted = [("text", term, 1.0) for term in stems]
+        wanted += [("title", term, TITLE_WEIGHT) for term in stems]
+        wanted += [("grams", term, GRAM_WEIGHT) for term in dict.fromkeys(terms.grams(query))]
+        for field, term, weight in wanted:
+            if self._searcher.doc_freq(field, term):
+                yield tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term), weight)
 
 
 def _schema() -> tantivy.Schema:
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    schema.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
-    schema.add_text_field("title", tokenizer_name="whitespace", index_option="freq")
+    schema.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    for field in ("text", "title", "grams"):  # the terms are ours: tantivy only parts them
+        schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     return schema.build()
 
 
@@ -94,8 +108,10 @@ def _write(index: tantivy.Index, added: Iterable[Passage], removed: Iterable[str
         writer.add_document(
             tantivy.Document(
                 id=passage.id,
+                language=passage.language,
                 text=" ".join(terms.stems(passage.text, passage.language)),
                 title=" ".join(terms.stems(passage.title, passage.language)),
+                grams=" ".join(terms.grams(passage.text)),
             )
         )
     writer.commit()

@@ -1,33 +1,14 @@
-"""The words of a text as search terms: folded, stemmed by language."""
+"""The words of a text as search terms: stems for exactness, letter groups for compounds and for other languages."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 
-STEMMERS = {
-    "ar": "arabic",
-    "da": "danish",
-    "de": "german",
-    "el": "greek",
-    "en": "english",
-    "es": "spanish",
-    "fi": "finnish",
-    "fr": "french",
-    "hu": "hungarian",
-    "it": "italian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pl": "polish",
-    "pt": "portuguese",
-    "ro": "romanian",
-    "ru": "russian",
-    "sv": "swedish",
-    "ta": "tamil",
-    "tr": "turkish",
-}
+from factcheck.language.words import fold, stem
+
+GRAM = 4  # letters; 4 found more than 5 in German and in English
 POINT_IS_DECIMAL = {"en", "ja", "ko", "zh", "he", "th"}
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\d\w*")
@@ -40,8 +21,21 @@ def words(text: str) -> list[str]:
 
 
 def stems(text: str, language: str) -> list[str]:
-    """The terms of a text in its order; a number is one term, however its language writes it."""
+    """One term for each word, whatever its inflection, and for each number, however its language writes it.
+
+    Scripts without spaces between words give each two characters in a row instead.
+    """
     return [term for word in words(text) for term in _stems_of(word, language)]
+
+
+def grams(text: str) -> list[str]:
+    """Each group of four letters in a row within a word: ``Gasverbrauchs`` shares most of ``Verbrauch``."""
+    return [gram for word in words(text) for gram in _grams_of(word)]
+
+
+def keywords(text: str) -> list[str]:
+    """The numbers, names and long words of a text, each once, in its order: what a single-word search is worth."""
+    return [word for word in dict.fromkeys(words(text)) if word[0].isdigit() or len(word) >= 5 or word[:1].isupper()]
 
 
 @lru_cache(maxsize=200_000)
@@ -50,8 +44,15 @@ def _stems_of(word: str, language: str) -> tuple[str, ...]:
         return (_number(word, language),)
     if _UNSPACED.search(word):
         return tuple(word[i : i + 2] for i in range(len(word) - 1)) or (word,)
-    stem = _stemmer(language)
-    return (_folded(stem(word.lower().replace("’", "'"))),)
+    return (stem(word, language) or word,)
+
+
+@lru_cache(maxsize=200_000)
+def _grams_of(word: str) -> tuple[str, ...]:
+    if word[0].isdigit() or _UNSPACED.search(word):
+        return ()
+    folded = fold(word)
+    return tuple(folded[i : i + GRAM] for i in range(len(folded) - GRAM + 1))
 
 
 def _number(word: str, language: str) -> str:
@@ -61,26 +62,3 @@ def _number(word: str, language: str) -> str:
     if re.fullmatch(rf"\d{{1,3}}(?:\{grouping}\d{{3}})+", whole):
         whole = whole.replace(grouping, "")
     return f"{whole}.{fraction}" if fraction else whole
-
-
-def _folded(word: str) -> str:
-    """Without accents and other marks, ß as ss: ``é`` is found by ``e``."""
-    if word.isascii():
-        return word
-    plain = "".join(char for char in unicodedata.normalize("NFKD", word) if not unicodedata.combining(char))
-    return plain.replace("ß", "ss") or word
-
-
-@cache
-def _stemmer(language: str) -> Callable[[str], str]:
-    from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
-
-    if language not in STEMMERS:
-        return lambda word: word
-    analyzer = TextAnalyzerBuilder(Tokenizer.raw()).filter(Filter.stemmer(STEMMERS[language])).build()
-    return lambda word: next(iter(analyzer.analyze(word)), word)
-
-
-def keywords(text: str) -> list[str]:
-    """The numbers, names and long words of a text, each once, in its order: what a single-word search is worth."""
-    return [word for word in dict.fromkeys(words(text)) if word[0].isdigit() or len(word) >= 5 or word[:1].isupper()]
