@@ -70,19 +70,32 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
 NEGATIONS: dict[str, frozenset[str]] = {
     "en": _words(
         "not no never none neither nor nobody nothing nowhere cannot can't won't isn't aren't wasn't weren't doesn't "
-        "don't didn't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't without fail fails failed refuse "
-        "refuses refused deny denies denied lack lacks lacked unable false untrue hardly barely incapable"
+        "don't didn't hasn't haven't hadn't couldn't wouldn't shouldn't mustn't"
     ),
     "de": _words(
         "nicht kein keine keiner keines keinem keinen nie niemals niemand niemanden niemandem nichts nirgends weder "
-        "noch ohne kaum keinesfalls keineswegs keinerlei mitnichten falsch unwahr verweigerte verweigert"
-    )
-    - {"noch"},
+        "keinesfalls keineswegs keinerlei mitnichten"
+    ),
     "fr": _words("ne n pas jamais aucun aucune rien personne ni sans nullement"),
     "es": _words("no nunca jamás ningún ninguno ninguna nada nadie ni sin tampoco"),
     "it": _words("non mai nessun nessuno nessuna niente nulla né senza neppure nemmeno"),
     "nl": _words("niet geen nooit niemand niets nergens noch zonder evenmin"),
     "pt": _words("não nunca jamais nenhum nenhuma nada ninguém nem sem tampouco"),
+}
+
+#: Half a negation, or one in a verb: what is meant is not sure enough to rest a verdict on.
+DENIALS: dict[str, frozenset[str]] = {
+    "en": _words(
+        "without fail fails failed failing refuse refuses refused refusing deny denies denied denying lack lacks lacked "
+        "lacking unable false falsely untrue hardly barely scarcely incapable decline declined declines turned-down "
+        "reject rejects rejected prevent prevents prevented avoid avoided cancel cancelled canceled abandoned stopped "
+        "ceased instead wrong wrongly mistaken mistakenly erroneously contrary"
+    ),
+    "de": _words(
+        "ohne kaum falsch fälschlich unwahr verweigert verweigerte verweigerten abgelehnt verhindert verhinderte "
+        "verhinderten abgesagt scheiterte gescheitert aufgegeben unterließ vermied statt anstatt irrtümlich entgegen "
+        "mitgerechnet"
+    ),
 }
 
 #: French says one negation in two words: these do not count beside a second one.
@@ -125,7 +138,7 @@ ATTRIBUTIONS: dict[str, frozenset[str]] = {
         "believes believed think thinks thought assert asserts asserted allege alleges alleged accuse accuses accused "
         "report reports reported declare declares declared announce announces announced state states stated myth "
         "hoax rumor rumors rumour rumours joke joked pretend pretended insist insists insisted suspect suspected "
-        "deny denied fictional fictitious"
+        "deny denied fictional fictitious fiction novel"
     ),
     "de": _words(
         "sagte sagt sagen sagten erklärte erklärt erklärten behauptet behauptete behaupten behaupteten behauptung laut "
@@ -276,13 +289,17 @@ ONE_TIME_EVENTS: dict[str, frozenset[str]] = {
         "born die died death birth found founded founding establish established create created form formed released "
         "release premiered premiere debuted debut joined join signed sign opened open launched launch published "
         "publish assassinated assassinate murdered discovered discover invented invent built build completed "
-        "inaugurated introduced abolished married dissolved incorporated ratified adopted annexed reunified fell"
+        "inaugurated introduced abolished married dissolved incorporated ratified adopted annexed reunified landed "
+        "launched splashed touched erupted crashed exploded sank elected appointed resigned invaded declared decided "
+        "approved acquired bombed collapsed"
     ),
     "de": _words(
         "geboren gestorben starb gegründet gründete gründung geburt tod unterzeichnet unterzeichnete unterzeichneten "
         "eröffnet eröffnete veröffentlicht veröffentlichte erschien erschienen ermordet entdeckt entdeckte erfunden "
         "erfand gebaut erbaut fertiggestellt eingeweiht eingeführt abgeschafft heiratete aufgelöst ratifiziert "
-        "verabschiedet annektiert beigetreten trat beitritt wiedervereinigt uraufgeführt stattfand"
+        "verabschiedet annektiert beigetreten trat beitritt wiedervereinigt uraufgeführt stattfand landete gelandet startete "
+        "gestartet entschied beschloss beschlossen gewählt ernannt explodierte abgestürzt stürzte gesunken ausgebrochen "
+        "brach marschierte zurückgetreten übernahm kaufte einführte führte"
     ),
 }
 

@@ -318,7 +318,7 @@ def _has_verb(plain: str, tokens: tuple[Word, ...], language: str) -> bool:
 def _personal(text: str, language: str) -> bool:
     """Whether the author speaks of their own mind."""
     mine = (
-        r"(?:^|[a-z,;:–—] )I(?:'m)? [a-z]|\b(?:my|me|My)\b"
+        r"(?:^|(?<!\w)[a-z]+[,;:]? |[–—] )I(?:'m)? [a-z]|\b(?:my|me|My)\b"
         if language == "en"
         else r"\b(?:[Ii]ch|[Mm]eine?|mir|mich)\b"
     )
