@@ -24,7 +24,7 @@ from factcheck.settings import Settings, load
 if TYPE_CHECKING:
     from factcheck.documents.dating import WrittenOn
     from factcheck.llm import LangChainChat
-    from factcheck.protocols import Judge, Splitter
+    from factcheck.protocols import Embedder, Judge, Splitter
     from factcheck.retrieve.store import IndexProgress, IndexReport, Store
 
 T = TypeVar("T")
@@ -147,6 +147,7 @@ class Opened:
     """A store ready to search, and what its reader should know."""
 
     store: Store
+    embedder: Embedder
     warnings: tuple[Notice, ...] = ()
 
 
@@ -158,7 +159,7 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
     if references is None:
         store = Store.open(_store_in_use(settings), embedder, cache_dir=settings.cache_dir)
         _tell(store, say)
-        return Opened(store)
+        return Opened(store, embedder)
     folder = Path(references)
     if not folder.exists():
         raise ConfigError(f"{folder}: no such folder of references")
@@ -168,7 +169,8 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
         for _, error in failed:
             say(f"factcheck: reference not indexed: {error}")
         _tell(store, say)
-        return Opened(store, tuple(Notice(code="reference_unreadable", message=str(error)) for _, error in failed))
+        unread = tuple(Notice(code="reference_unreadable", message=str(error)) for _, error in failed)
+        return Opened(store, embedder, unread)
     except BaseException:
         store.close()
         raise

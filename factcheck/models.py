@@ -238,13 +238,17 @@ class Verdict(Record):
 class Search(Record):
     """What was looked for, and whether looking wider would have brought more.
 
-    ``wider`` holds passages that only a wider search found, ``nearest`` is the best passage at hand; both are
-    filled for unverifiable claims, so that a reader sees whether evidence is missing or was missed.
+    For an unverifiable claim ``nearest`` is the best passage at hand; where a wider search was made (more passages,
+    single keywords), ``wider`` holds what it found that speaks of more of the claim, and ``absent`` the claim's names,
+    numbers and long words that stand in none of all these passages. So a reader sees whether evidence is missing or
+    was missed.
     """
 
     queries: tuple[Text, ...]
     nearest: Passage | None = None
+    looked_wider: bool = False
     wider: tuple[Evidence, ...] = ()
+    absent: tuple[Text, ...] = ()
 
 
 class Outcome(Record):

@@ -23,6 +23,7 @@ from factcheck.models import (
     Stage,
 )
 from factcheck.protocols import Judge, Retriever, Split, Splitter
+from factcheck.retrieve.wider import absent_words, brings_more
 from factcheck.verdict.ground import Grounded, Signals, ground
 
 SHOWN_WIDER = 3  # further passages kept in the report for a claim that stayed unverifiable
@@ -133,12 +134,13 @@ class Pipeline:
             wide = await self.retriever.retrieve(claim, wide=True)
         except (StoreError, ModelError):
             return search.model_copy(update={"nearest": evidence[0].passage if evidence else None})
-        fresh = [found for found in wide.evidence if not any(_covers(known, found) for known in evidence)]
-        nearest = next((found.passage for found in (*evidence, *fresh)), None)
+        everything = (*evidence, *wide.evidence)
         return Search(
             queries=tuple(dict.fromkeys((*search.queries, *wide.queries))),
-            nearest=nearest,
-            wider=tuple(fresh[:SHOWN_WIDER]),
+            nearest=everything[0].passage if everything else None,
+            looked_wider=True,
+            wider=brings_more(claim, evidence, wide.evidence)[:SHOWN_WIDER],
+            absent=absent_words(claim, everything),
         )
 
 
@@ -176,10 +178,6 @@ def reconcile(
 def _ends(part: Split) -> int:
     claimed = {name for claim in part.claims for name in claim.sentences}
     return len(claimed) + len(part.exclusions) + sum(len(failure.sentences) for failure in part.failures)
-
-
-def _covers(known: Evidence, found: Evidence) -> bool:
-    return known.passage.source == found.passage.source and known.passage.span.contains(found.passage.span)
 
 
 def _failure(stage: Stage, error: StoreError | ModelError) -> Failure:

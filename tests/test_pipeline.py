@@ -206,14 +206,24 @@ def test_a_splitter_that_says_nothing_leaves_failed_sentences() -> None:
 
 
 def test_an_unverifiable_claim_shows_the_nearest_passage_and_what_a_wider_search_adds() -> None:
-    near, far = _passage(), _passage("A tunnel was dug in 1992.", source="/refs/tunnel.txt")
-    found = Finds(*_evidence(near), wide=_evidence(far))
+    near, far = _passage("The bridge is long."), _passage("It opened to traffic in 1932.", source="/refs/news.txt")
+    beside = _passage("A tunnel was dug in 1992.", source="/refs/tunnel.txt")
+    found = Finds(*_evidence(near), wide=_evidence(far, beside))
     judge = Judges(lambda c, r: Judgement("unverifiable", "insufficient", "Nothing settles it."))
     outcome = _check(Splits(ALL), found, judge).outcomes[0]
     assert outcome.search is not None
     assert outcome.search.nearest == near
+    assert outcome.search.looked_wider
     assert [e.passage for e in outcome.search.wider] == [far]
+    assert outcome.search.absent == ()
     assert outcome.search.queries == (outcome.claim.text, "bridge")
+
+
+def test_words_of_an_unverifiable_claim_that_no_passage_holds_are_named() -> None:
+    judge = Judges(lambda c, r: Judgement("unverifiable", "insufficient", ""))
+    outcome = _check(Splits(ALL), Finds(*_evidence(_passage("The bridge is long."))), judge).outcomes[0]
+    assert outcome.search is not None
+    assert outcome.search.absent == ("opened", "1932")
 
 
 def test_an_instruction_planted_in_the_document_is_reported() -> None:
