@@ -13,6 +13,7 @@ LONGEST = 2000  # characters; text without full stops is cut at white space, so 
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t>]*\n")
 _MARKER = re.compile(r"\s*(?:(?:>|#{1,6}|[-*+•◦▪‣●○■–—·])(?:[ \t]+|$)|>|\[[ xX]\][ \t]+)+", re.M)
 _QUOTE_MARKER = re.compile(r"\n[ \t]*(?:>[ \t]*)+")
+_QUOTE_MARKER_AT_END = re.compile(r"(?:[ \t]*\n[ \t]*>+)+\s*$")
 _CLOSING_MARKS = re.compile(r"[ \t]+#+$")
 _TABLE_EDGES = re.compile(r"^[\s|]+|[\s|]+$")
 
@@ -182,7 +183,7 @@ def _bared(text: str, span: Span, block: Block) -> Span:
         return span
     marker = _MARKER.match(words)
     start = span.start + (marker.end() if marker and span.start == block.span.start else 0)
-    closing = _CLOSING_MARKS.search(words) if block.kind == "heading" else None
+    closing = (_CLOSING_MARKS if block.kind == "heading" else _QUOTE_MARKER_AT_END).search(words)
     return Span(start=start, end=span.start + closing.start() if closing else span.end)
 
 

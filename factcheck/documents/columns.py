@@ -16,6 +16,7 @@ _ENDS = re.compile(r"[.!?…:][\"'“”»«’)\]]*$")
 _BULLET = re.compile(r"(?:[•◦▪‣●○■–-]|\(?\d{1,3}[.)]|\([a-z]\))\s")
 _LABEL = re.compile(r"\s*(?:[•◦▪‣●○■–-]|\(?(?:\d{1,3}|[a-z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s*")
 HYPHEN = "\x02"  # pdfium's sign for a hyphen at the end of a line
+_HYPHENATED = re.compile(rf"{HYPHEN}$|[^\W\d_]-$")  # at the end of a page pdfium leaves the hyphen as it is
 _STAYS_HYPHENATED = re.compile(r"(?:und|oder|bzw|sowie|and|or|to|et|ou|y|e|o|en|of)\b")
 
 
@@ -182,7 +183,7 @@ def _starts_paragraph(paragraph: Sequence[Line], line: Line, pitch: float) -> bo
         return True
     if is_item(line.text) and (line.box.left <= paragraph[0].box.left + 1 or _ENDS.search(last.text)):
         return True
-    if last.text.endswith(HYPHEN):
+    if _HYPHENATED.search(last.text):
         return False
     ends = _ENDS.search(last.text) is not None
     if line.page != last.page or not _below(line.box, last.box):
@@ -203,9 +204,9 @@ def _had_room(last: Line, line: Line) -> bool:
 
 def run_on(before: str, after: str) -> tuple[str, str]:
     """The end of a line as the paragraph keeps it, and what parts it from the next: hyphenation is undone."""
-    if not before.endswith(HYPHEN):
+    if _HYPHENATED.search(before) is None:
         return before, "\n"
-    word = before[: -len(HYPHEN)]
+    word = before[:-1]
     if _STAYS_HYPHENATED.match(after):
         return word + "-", "\n"
     if after[:1].isupper() or after[:1].isdigit() or word[-1:].isdigit():

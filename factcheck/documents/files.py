@@ -92,18 +92,23 @@ def read_file(path: Path, *, most: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
         raise _error(name, error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if stat.S_ISDIR(found.st_mode):
-            raise ReadError(name, "not_a_file", "is a folder; give a file")
-        if not stat.S_ISREG(found.st_mode):
-            raise ReadError(name, "not_a_file", "is a pipe or device, not a file; read it from stdin with -")
-        if found.st_size > most:
-            raise ReadError(name, "too_large", too_many_bytes(found.st_size, most))
-        try:
+    try:
+        _check_kind(os.fstat(descriptor), name=name, most=most)
+        with open(descriptor, "rb", closefd=False) as file:
             return within(file.read(most + 1), source=name, most=most)
-        except OSError as error:
-            raise _error(name, error) from error
+    except OSError as error:
+        raise _error(name, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _check_kind(found: os.stat_result, *, name: str, most: int) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise ReadError(name, "not_a_file", "is a folder; give a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise ReadError(name, "not_a_file", "is a pipe or device, not a file; read it from stdin with -")
+    if found.st_size > most:
+        raise ReadError(name, "too_large", too_many_bytes(found.st_size, most))
 
 
 def read_stdin(*, most: int) -> bytes:

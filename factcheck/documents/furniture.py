@@ -61,7 +61,7 @@ cookie-?(?: ?)(?:einstellungen|richtlinie|hinweis|settings|policy|preferences|no
 (?:folgen sie uns|follow us|suivez-nous|síguenos|seguici|volg ons)(?: (?:auf|on|sur|en|su|op) .{1,30})?
 """
 _FURNITURE = re.compile("|".join(f"(?:{line})" for line in _LABELS.strip().splitlines()), re.I)
-_ORNAMENT = re.compile(r"^[\s>#*_\[\]→›»▶►•|·-]+|[\s*_\[\]→›»▶►•|·-]+$")
+_ORNAMENT = re.compile(r"^[\s>#*_\[\]→›»▶►•|·-]+|[\s*_\[\]→›»▶►•|·….-]+$")
 
 
 def marked(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:

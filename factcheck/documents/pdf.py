@@ -114,29 +114,33 @@ def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     if len(pages) < 2:
         return [list(page) for page in pages]
     margins = [_margins(page) for page in pages]
-    seen = Counter(key for margin in margins for key in set(margin.values()))
+    seen = Counter(key for margin in margins for key in {key for keys in margin.values() for key in keys})
     needed = 2 if len(pages) < 4 else 3
     return [
-        [line for index, line in enumerate(page) if seen[margin.get(index, ("", 0.0))] < needed]
+        [line for index, line in enumerate(page) if all(seen[key] < needed for key in margin.get(index, ()))]
         for page, margin in zip(pages, margins, strict=True)
     ]
 
 
-def _margins(page: Sequence[Line]) -> dict[int, tuple[str, float]]:
+def _margins(page: Sequence[Line]) -> dict[int, frozenset[tuple[str, int]]]:
     """Of the outermost lines in a page's margins: what they say, and where they stand."""
     if not page:
         return {}
     top, bottom = max(line.box.top for line in page), min(line.box.bottom for line in page)
     edge = _MARGIN * max(top - bottom, 1.0)
     return {
-        index: (_counted_back(line.text, line.page), round(line.box.bottom / 4))
+        index: frozenset((words, round(line.box.bottom / 4)) for words in _counted_back(line.text, line.page))
         for index, line in enumerate(page)
         if (line.box.bottom > top - edge or line.box.top < bottom + edge) and len(line.text) <= 120
     }
 
 
-def _counted_back(text: str, page: int) -> str:
-    return re.sub(r"(?<!\d)\d{1,3}(?!\d)", lambda number: f"#{int(number[0]) - page}", text)
+def _counted_back(text: str, page: int) -> Iterator[str]:
+    """The line as on page 0: its page number may be the first number in it, or the last."""
+    numbers = list(re.finditer(r"(?<!\d)\d{1,4}(?!\d)", text))
+    yield text
+    for number in (*numbers[:1], *numbers[1:][-1:]):
+        yield f"{text[: number.start()]}#{int(number[0]) - page}{text[number.end() :]}"
 
 
 def _written(found: Sequence[Line], *, count: int, scanned: Sequence[int], title: str) -> Parsed:

@@ -18,6 +18,7 @@ _RUNS_ON = re.compile(r"(?:[,;–—-]|\b[a-zäöüßéèà]{1,3})$")
 _OPENING = "\"'„“‚‘«»([*_"
 _TITLE_LENGTH = 150
 _HEADING_LENGTH = 90
+_USUAL_WRAP = 72
 _LONGEST_WRAP = 160  # lines longer than any hard wrap: each is a paragraph of its own
 
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n((?:(?!\1[ \t]*$).*\n)*)\1[ \t]*(?:\n|$)", re.M)
@@ -61,7 +62,7 @@ def text_of(text: str) -> Parsed:
 def parted(text: str) -> Iterator[str]:
     """A paragraph of several lines as its units: one, unless a line break in it was meant."""
     for lines in _paragraphs(text):
-        for unit in _units(lines):
+        for unit in _units(lines, usual=_USUAL_WRAP):
             yield text[unit[0].start : unit[-1].end].strip()
 
 
@@ -75,9 +76,10 @@ def _is_title(line: str) -> bool:
 
 def _text_blocks(text: str) -> Iterator[Block]:
     paragraphs = list(_paragraphs(text))
+    usual = _usual_width(paragraphs)
     for index, lines in enumerate(paragraphs):
         is_last = index == len(paragraphs) - 1
-        for unit in _units(lines):
+        for unit in _units(lines, usual=usual):
             span = trimmed(text, unit[0].start, unit[-1].end)
             if has_words(span.of(text)):
                 yield Block(kind=_text_kind(unit, alone=len(unit) == len(lines) and not is_last), span=span)
@@ -97,12 +99,23 @@ def _paragraphs(text: str) -> Iterator[list[_Line]]:
         yield paragraph
 
 
-def _units(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    """A paragraph's lines, parted where a line break was meant: at list items and after lines that had room left."""
-    width = max(len(line.text.rstrip()) for line in lines)
+def _usual_width(paragraphs: Sequence[Sequence[_Line]]) -> int:
+    """How long the lines of the text get, but for a few: where it was wrapped, if it was."""
+    lengths = sorted(len(line.text.rstrip()) for lines in paragraphs for line in lines)
+    return min(lengths[len(lengths) * 9 // 10], _LONGEST_WRAP + 1) if lengths else 0
+
+
+def _units(lines: Sequence[_Line], *, usual: int) -> Iterator[list[_Line]]:
+    """A paragraph's lines, parted where a line break was meant: at list items and after lines that had room left.
+
+    Two lines do not show where they were wrapped; there the ``usual`` width counts.
+    """
+    own = max(len(line.text.rstrip()) for line in lines)
+    width = own if len(lines) > 2 else max(own, usual)
     unit = [lines[0]]
     for previous, line in pairwise(lines):
-        if _is_meant(previous.text.rstrip(), line.text, width=width):
+        listed = _BULLET.match(unit[0].text) is not None and _BULLET.match(line.text) is not None
+        if listed or _is_meant(previous.text.rstrip(), line.text, width=width):
             yield unit
             unit = []
         unit.append(line)
@@ -112,15 +125,15 @@ def _units(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
 def _is_meant(line: str, following: str, *, width: int) -> bool:
     if width > _LONGEST_WRAP:
         return True
-    if _is_quoted(line) != _is_quoted(following):
-        return True
+    if _is_quoted(line) or _is_quoted(following):
+        return _is_quoted(line) != _is_quoted(following)
     word = following.split(maxsplit=1)[0]
     had_room = len(line) + 1 + len(word) <= width
     ends = _ENDS_SENTENCE.search(line) is not None
-    if _BULLET.match(following) and (had_room or ends):
-        return True
-    starts_anew = not word.lstrip(_OPENING)[:1].islower()
-    return had_room and starts_anew and (ends or not _RUNS_ON.search(line))
+    complete = ends or (had_room and _RUNS_ON.search(line) is None)
+    if _BULLET.match(following):
+        return complete
+    return had_room and complete and not word.lstrip(_OPENING)[:1].islower()
 
 
 def _is_quoted(line: str) -> bool:

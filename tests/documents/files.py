@@ -122,7 +122,8 @@ def zipped(files: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            stored = zipfile.ZIP_STORED if name == "mimetype" else None  # so that a file's first bytes tell
+            archive.writestr(name, content, compress_type=stored)
     return buffer.getvalue()
 
 
