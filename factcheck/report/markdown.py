@@ -117,7 +117,9 @@ class _Writer:
         if search.nearest is not None:
             yield "The nearest passage:"
             yield _passage(search.nearest)
-        yield f"{words.wider_line(len(search.wider)).capitalize()}{':' if search.wider else '.'}"
+        if search.absent:
+            yield f"{_sentence_case(escaped(words.absent_line(search)))}."
+        yield f"{_sentence_case(words.wider_line(search))}{':' if search.wider else '.'}"
         yield from (_passage(found.passage) for found in search.wider)
 
     def _failures(self) -> Iterator[str]:
@@ -176,6 +178,10 @@ def _passage(passage: Passage) -> str:
 
 def _notice(notice: Notice) -> str:
     return f"{words.warning_head(notice)}: {escaped(notice.message)}"
+
+
+def _sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _items(lines: list[str]) -> str:

@@ -129,7 +129,9 @@ class _Writer:
             yield from self._passage("nearest", search.nearest, about=outcome.claim.text)
         sources = dict.fromkeys(words.source_name(found.passage.source) for found in search.wider)
         told = f": {', '.join(sources)}" if sources else ""
-        yield self._line(2, (words.wider_line(len(search.wider)) + told, "dim"))
+        yield self._line(2, (words.wider_line(search) + told, "dim"))
+        if search.absent:
+            yield self._line(2, (words.absent_line(search), "dim"))
         if self._verbose:
             for found in search.wider:
                 yield from self._passage("wider", found.passage, about=outcome.claim.text)

@@ -22,6 +22,7 @@ from factcheck.models import (
     Provenance,
     RejectedQuote,
     Report,
+    Search,
     Span,
     Stage,
     UnverifiableReason,
@@ -163,8 +164,15 @@ def rejection_line(rejected: RejectedQuote) -> str:
     return f"rejected quote, {REJECTIONS[rejected.reason]}"
 
 
-def wider_line(count: int) -> str:
-    return f"a wider search brought {counted(count, 'more passage') if count else 'nothing more'}"
+def wider_line(search: Search) -> str:
+    """Whether looking further brought more; a search that was not made is not one that found nothing."""
+    if not search.looked_wider:
+        return "no wider search was made"
+    return f"a wider search brought {counted(len(search.wider), 'more passage') if search.wider else 'nothing more'}"
+
+
+def absent_line(search: Search) -> str:
+    return f"in none of the passages: {', '.join(search.absent)}"
 
 
 def source_name(source: str) -> str:

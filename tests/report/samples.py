@@ -252,7 +252,9 @@ def _unverifiable(text: _Text, spell: Spell, reason: UnverifiableReason) -> Outc
         search=Search(
             queries=(spell("Orion splashdown"), spell("Orion December 2022")),
             nearest=None if nothing else one,
-            wider=() if nothing else evidence(wider),
+            looked_wider=reason != "ambiguous_claim",
+            wider=() if nothing or reason == "ambiguous_claim" else evidence(wider),
+            absent=(spell("splashed"), spell("2022")) if nothing else (),
         ),
         verdict=Verdict(
             label="unverifiable",

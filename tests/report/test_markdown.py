@@ -166,7 +166,10 @@ def test_an_unverifiable_claim_says_what_was_looked_for_and_what_lay_nearest() -
     assert "Looked for: “Orion splashdown”; “Orion December 2022”" in insufficient
     assert "The nearest passage:\n\n> “Orion splashed down on 11 December 2022”" in insufficient
     assert "A wider search brought 1 more passage:\n\n> “Orion is built for four.”" in insufficient
-    assert "A wider search brought nothing more." in markdown.split("### ")[3]
+    assert (
+        "In none of the passages: splashed, 2022.\n\nA wider search brought nothing more." in markdown.split("### ")[3]
+    )
+    assert "No wider search was made." in markdown.split("### ")[7]
 
 
 def test_conflicting_sources_are_shown_on_both_sides() -> None:

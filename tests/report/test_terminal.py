@@ -76,7 +76,8 @@ def test_every_claim_reason_failure_and_lost_sentence_is_shown() -> None:
         "contradicts: “Orion splashed down on 12 December 2022” references/newsletter.txt, characters 0–39",
         "nearest: “Orion splashed down on 11 December 2022” references/artemis.html, characters 0–39",
         "a wider search brought 1 more passage: references/press-kit.html",
-        "a wider search brought nothing more",
+        "a wider search brought nothing more in none of the passages: splashed, 2022",
+        "no wider search was made",
         "! failed s15.1, line 15 This claim met refused. could not be judged: the model declined to answer "
         "(message of refused)",
         "! failed (2 sentences) could not be split into claims: the answer took too long (no answer within 120 s) "
