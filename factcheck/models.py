@@ -239,9 +239,8 @@ class Search(Record):
     """What was looked for, and whether looking wider would have brought more.
 
     For an unverifiable claim ``nearest`` is the best passage at hand; where a wider search was made (more passages,
-    single keywords), ``wider`` holds what it found that speaks of more of the claim, and ``absent`` the claim's names,
-    numbers and long words that stand in none of all these passages. So a reader sees whether evidence is missing or
-    was missed.
+    single keywords), ``wider`` holds what it found that speaks of more of the claim, and ``absent`` the claim's names
+    and numbers that stand in none of all these passages. So a reader sees whether evidence is missing or was missed.
     """
 
     queries: tuple[Text, ...]

@@ -112,7 +112,7 @@ class Pipeline:
         except ModelError as error:
             return Outcome(claim=claim, evidence=evidence, search=search, failure=_failure("judge", error))
         if grounded.verdict.label == "unverifiable":
-            search = await self._looked_wider(claim, evidence, search)
+            search = await self._looked_wider(claim, language, evidence, search)
         return Outcome(
             claim=claim, evidence=evidence, search=search, verdict=grounded.verdict, rejected=grounded.rejected
         )
@@ -128,7 +128,9 @@ class Pipeline:
         rejected: dict[RejectedQuote, None] = dict.fromkeys((*first.rejected, *second.rejected))
         return Grounded(verdict=second.verdict, rejected=tuple(rejected))
 
-    async def _looked_wider(self, claim: Claim, evidence: tuple[Evidence, ...], search: Search) -> Search:
+    async def _looked_wider(
+        self, claim: Claim, language: str, evidence: tuple[Evidence, ...], search: Search
+    ) -> Search:
         """What more a wider search brings; where that search fails, the verdict stands without it."""
         try:
             wide = await self.retriever.retrieve(claim, wide=True)
@@ -139,8 +141,8 @@ class Pipeline:
             queries=tuple(dict.fromkeys((*search.queries, *wide.queries))),
             nearest=everything[0].passage if everything else None,
             looked_wider=True,
-            wider=brings_more(claim, evidence, wide.evidence)[:SHOWN_WIDER],
-            absent=absent_words(claim, everything),
+            wider=brings_more(claim, language, evidence, wide.evidence)[:SHOWN_WIDER],
+            absent=absent_words(claim, language, everything),
         )
 
 

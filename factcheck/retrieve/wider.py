@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from factcheck.language.cues import FUNCTION_WORDS
 from factcheck.models import Claim, Evidence, Passage
 from factcheck.retrieve import terms
 
 
-def brings_more(claim: Claim, evidence: Sequence[Evidence], wide: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Those passages of the wider search that hold a name, number or long word of the claim which no evidence holds."""
-    open_words = absent_words(claim, evidence)
+def brings_more(
+    claim: Claim, language: str, evidence: Sequence[Evidence], wide: Sequence[Evidence]
+) -> tuple[Evidence, ...]:
+    """Those passages of the wider search that hold a name or number of the claim which no evidence holds."""
+    still_open = absent_words(claim, language, evidence)
     fresh = [found for found in wide if not any(_covers(known.passage, found.passage) for known in evidence)]
-    return tuple(found for found in fresh if any(_holds(found.passage, word) for word in open_words))
+    return tuple(found for found in fresh if any(_holds(found.passage, word) for word in still_open))
 
 
-def absent_words(claim: Claim, evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """The names, numbers and long words of the claim that none of these passages holds, in the claim's order."""
+def absent_words(claim: Claim, language: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """The claim's numbers and capitalised words (names; in German nouns as well) that none of these passages holds."""
     return tuple(
-        word for word in terms.keywords(claim.text) if not any(_holds(found.passage, word) for found in evidence)
+        word for word in _telling(claim.text, language) if not any(_holds(found.passage, word) for found in evidence)
     )
+
+
+def _telling(text: str, language: str) -> list[str]:
+    empty = FUNCTION_WORDS.get(language, frozenset())
+    words = [word for word in terms.keywords(text) if word[0].isdigit() or word[0].isupper()]
+    return [word for word in words if word.lower() not in empty]
 
 
 def _covers(known: Passage, found: Passage) -> bool:
