@@ -107,7 +107,7 @@ class StoredFile:
 
     def seal(self) -> str:
         """A hash over everything, so that a flipped bit in the database cannot become evidence."""
-        return hashlib.sha256(json.dumps(_row(self), ensure_ascii=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(row_of(self), ensure_ascii=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -170,17 +170,37 @@ class Database:
                    LEFT JOIN passages ON passages.file = files.id WHERE until IS NULL GROUP BY files.id"""
         return {row[2]: KnownFile(*row) for row in self._all(query)}
 
+    def seals(self) -> dict[str, str]:
+        """The seals of the newest state, by name."""
+        return dict(self._all("SELECT name, seal FROM files WHERE until IS NULL"))
+
+    def ids_of(self, source: str) -> set[str]:
+        """The passages of a file's newest version."""
+        query = """SELECT passages.id FROM files JOIN passages ON passages.file = files.id
+                   WHERE source = ? AND until IS NULL"""
+        return {row[0] for row in self._all(query, (source,))}
+
+    def passage_of(self, key: bytes) -> str | None:
+        """Some passage of the newest state whose text has this ``embedding_key``."""
+        query = """SELECT passages.id FROM passages JOIN files ON files.id = passages.file
+                   WHERE embedding = ? AND until IS NULL LIMIT 1"""
+        rows = self._all(query, (key,))
+        return rows[0][0] if rows else None
+
     def put(self, file: StoredFile, passages: Sequence[Passage], vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """Makes ``file`` with its passages the newest version of its source, durably, in one transaction.
+        """Makes ``file`` with its passages the newest version of its source and name, durably, in one transaction.
 
         ``vectors`` holds embeddings the store may not have yet, by ``embedding_key``. Raises StoreError.
         """
         keys = [embedding_key(indexed_text(passage)) for passage in passages]
         with self._change() as generation:
             self._retire(file.source, generation)
+            self._connection.execute(
+                "UPDATE files SET until = ? WHERE name = ? AND until IS NULL", (generation, file.name)
+            )
             cursor = self._connection.execute(
                 f"INSERT INTO files ({_COLUMNS}, seal, since) VALUES (NULL, {', '.join('?' * 10)}, ?, ?)",
-                (*_row(file), file.seal(), generation),
+                (*row_of(file), file.seal(), generation),
             )
             embedded = self._connection.executemany(
                 "INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?)",
@@ -277,13 +297,6 @@ class Database:
         file = self._file(rows[0][0])
         return file.passage(Span(start=start, end=min(end, len(file.text))))
 
-    def newest(self, source: str) -> StoredFile:
-        """The newest version of a file. Raises KeyError."""
-        rows = self._all("SELECT id FROM files WHERE source = ? AND until IS NULL", (source,))
-        if not rows:
-            raise KeyError(source)
-        return self._file(rows[0][0])
-
     def close(self) -> None:
         with self._lock:
             self._connection.close()
@@ -296,7 +309,7 @@ class Database:
                 return self._files[number]
             row = self._one(f"SELECT {_COLUMNS}, seal FROM files WHERE id = ?", (number,))
             try:
-                file = _stored_file(row[1:-1])
+                file = file_from_row(row[1:-1])
             except (ValueError, TypeError, KeyError) as error:
                 raise damaged(self.path, f"file {row[1]} is not what was stored") from error
             if file.seal() != row[-1]:
@@ -355,7 +368,7 @@ class Database:
         return rows[0]
 
 
-def create(path: Path, *, embedder: str, dimension: int, chunking: str) -> None:
+def create(path: Path, *, embedder: str, dimension: int, chunking: str, store: str | None = None) -> None:
     """Makes an empty store's database at ``path``, which appears only once it is whole. Raises StoreError."""
     new = path.with_name(f".{path.name}.new")
     with writing(path):
@@ -366,7 +379,7 @@ def create(path: Path, *, embedder: str, dimension: int, chunking: str) -> None:
             connection.executescript(_TABLES)
             rows = {
                 "schema": SCHEMA,
-                "store": uuid.uuid4().hex,
+                "store": store or uuid.uuid4().hex,
                 "embedder": embedder,
                 "dimension": str(dimension),
                 "chunking": chunking,
@@ -481,14 +494,16 @@ def _manifest(path: Path, rows: Mapping[str, str]) -> Manifest:
         raise damaged(path, "its manifest is incomplete") from error
 
 
-def _row(file: StoredFile) -> tuple[str | None, ...]:
+def row_of(file: StoredFile) -> tuple[str | None, ...]:
+    """A file as the columns of its row."""
     pages = json.dumps([[page.number, page.span.start, page.span.end] for page in file.pages])
     published = file.published.isoformat() if file.published else None
     described = (file.name, file.root, file.source, file.sha256, file.title, file.language)
     return (*described, published, file.media_type, file.text, pages)
 
 
-def _stored_file(row: Sequence[Any]) -> StoredFile:
+def file_from_row(row: Sequence[Any]) -> StoredFile:
+    """The inverse of ``row_of``; raises ValueError or TypeError for what is no such row."""
     pages = tuple(Page(number=number, span=Span(start=start, end=end)) for number, start, end in json.loads(row[9]))
     published = date.fromisoformat(row[6]) if row[6] else None
     name, root, source, sha256, title, language, _, media_type, text, _ = row

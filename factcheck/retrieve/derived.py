@@ -35,7 +35,7 @@ _INDEX = re.compile(r"index-(\d+)")
 _BUILDING = ".building-"
 _CANARIES = 8
 _SAMPLE = 64
-_ITSELF = 0.999  # cosine of a vector with itself, rounding and 32-bit floats allowed for
+ITSELF = 0.999  # cosine of a vector with itself, rounding and 32-bit floats allowed for
 _BATCH = 1000
 _REBUILD_AT = 0.25  # a collection with more deleted entries than this share is built anew
 
@@ -74,6 +74,10 @@ class Index:
         if self.dense is not None:
             self.dense.close()
         os.close(self._hold)
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def generations(folder: Path) -> list[int]:
@@ -237,7 +241,7 @@ def _prove(dense: chroma.Dense, seal: Seal, database: Database) -> None:
 
 def _find_themselves(dense: chroma.Dense, database: Database, names: list[str]) -> list[bool]:
     nearest = dense.nearest(database.vectors(names), 1)
-    return [bool(hits) and hits[0][1] > _ITSELF for hits in nearest]
+    return [bool(hits) and hits[0][1] > ITSELF for hits in nearest]
 
 
 def _entries(database: Database, names: list[str], progress: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,7 +55,21 @@ def holder_of(holder: Path) -> str:
 
 
 def me() -> dict[str, str | int]:
+    """How this process names itself to others."""
     return {"pid": os.getpid(), "host": socket.gethostname()}
+
+
+def process_is_gone(holder: Mapping[str, object]) -> bool:
+    """Whether ``me()`` of somebody names a process of this machine that no longer runs."""
+    if holder.get("host") != socket.gethostname() or not isinstance(holder.get("pid"), int) or os.name != "posix":
+        return False
+    try:
+        os.kill(int(str(holder["pid"])), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _leave_name(holder: Path) -> None:

@@ -164,9 +164,11 @@ class Store:
             passages=self.count(),
         )
 
-    def __init__(self, folder: Path, embedder: Embedder, reading: Reading, *, write: bool) -> None:
+    def __init__(
+        self, folder: Path, embedder: Embedder, reading: Reading, *, write: bool, location: str | None = None
+    ) -> None:
         """Use ``Store.open``."""
-        self.location = str(folder)
+        self.location = location or str(folder)
         self.notes = []
         self._folder = folder
         self._embedder = embedder
@@ -181,6 +183,7 @@ class Store:
         try:
             self._truth.verify()
             self._refuse_others(self._truth.manifest)
+            self._prepare()
             if not write:
                 self._refuse_empty()
                 self._attach()
@@ -258,6 +261,9 @@ class Store:
         if not writable and (log := truth.with_name(f"{TRUTH}-wal")).exists() and log.stat().st_size:
             return self._recovered_copy(truth, log)
         return open_database(truth, writable=writable)
+
+    def _prepare(self) -> None:
+        """What a kind of store does before it is first asked; a folder is ready."""
 
     def _recovered_copy(self, truth: Path, log: Path) -> Database:
         """A writer was killed, and only SQLite's log holds the last of it, which takes writing to read."""
@@ -378,15 +384,19 @@ class Store:
         missing = [(key, text) for key, text in texts.items() if key not in have]
         vectors: dict[bytes, NDArray[np.float32]] = {}
         for batch in batched(missing, _EMBED_BATCH):
-            rows = np.asarray(self._embedder.embed([text for _, text in batch]), np.float32)
-            if rows.shape != (len(batch), self._embedder.dimension) or not np.isfinite(rows).all():
-                raise StoreError(
-                    "store_mismatch",
-                    f"{self._embedder.name}: the embedder gave vectors of shape {rows.shape}, or numbers that are not "
-                    f"finite, where {(len(batch), self._embedder.dimension)} was expected; use another embedder",
-                )
-            vectors.update(zip((key for key, _ in batch), rows, strict=True))
+            vectors.update(zip((key for key, _ in batch), self._rows([text for _, text in batch]), strict=True))
         return vectors
+
+    def _rows(self, texts: list[str]) -> NDArray[np.float32]:
+        """One vector per text. Raises StoreError for an embedder that does not keep to its word."""
+        rows = np.asarray(self._embedder.embed(texts), np.float32)
+        if rows.shape != (len(texts), self._embedder.dimension) or not np.isfinite(rows).all():
+            raise StoreError(
+                "store_mismatch",
+                f"{self._embedder.name}: the embedder gave vectors of shape {rows.shape}, or numbers that are not "
+                f"finite, where {(len(texts), self._embedder.dimension)} was expected; use another embedder",
+            )
+        return rows
 
     def _prune(self, paths: Iterable[str | Path], found: set[str], known: dict[str, KnownFile], run: _Run) -> None:
         """Removes what lies under ``paths`` in the store and is no longer there."""
@@ -450,14 +460,14 @@ class Store:
             self._index = self._opened_index(at)  # somebody else has just done it
         except derived.NotIntact:
             why = self._why(at, reason)
-            derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=_silent)
+            derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=derived.silent)
             self._index = self._opened_index(at)
             derived.remove_older(self._folder, at)
             self._note(f"{why} and has been rebuilt from the store; nothing was embedded again")
 
     def _rebuild_privately(self, why: str) -> None:
         path = derived.publish(
-            self._folder, self._truth, dense=self._dense_is_local, into=self._private.new(), progress=_silent
+            self._folder, self._truth, dense=self._dense_is_local, into=self._private.new(), progress=derived.silent
         )
         self._index = derived.open_index(path, self._truth, self._private.new())
         self._note(f"{why}; the store cannot be written, so it has been rebuilt for this run only")
@@ -575,7 +585,3 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ReadError(source, "unreadable", error.strerror or str(error)) from error
-
-
-def _silent(done: int, total: int) -> None:
-    """Progress nobody asked for."""
