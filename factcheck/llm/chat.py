@@ -21,10 +21,10 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import BaseModel
 
 from factcheck import prompts
-from factcheck.errors import FactcheckError, ModelError, ModelUnavailable
+from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.answers import Accepted, Unusable, read, schema_of
 from factcheck.llm.faults import Fault, fault_of, scrub
-from factcheck.llm.meter import Meter, Price, tokens_of
+from factcheck.llm.meter import End, Meter, Price, Tokens, tokens_of
 from factcheck.llm.replies import Kept, Replies, key_of
 from factcheck.models import FailureCode, StageUsage
 from factcheck.protocols import Answer, Prompt
@@ -313,40 +313,33 @@ class LangChainChat:
 
     async def _reply(self, talk: _Talk[Answer]) -> AIMessage:
         while True:
-            chat = self._chat
-            try:
-                message = await self._attempt(talk)
-            except FactcheckError:
-                raise
-            except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
-                fault = fault_of(error, deadline=self._deadline)
-            else:
+            used = self._chat
+            came = await self._attempt(talk)
+            if isinstance(came, AIMessage):
                 talk.taken()
-                return message
-            if fault.kind in ("truncated", "unusable"):
+                return came
+            if came.kind in ("truncated", "unusable"):
                 talk.taken()
-            await self._recover(talk, fault, chat)
+            await self._recover(talk, came, used)
 
-    async def _attempt(self, talk: _Talk[Answer]) -> AIMessage:
-        messages = self._messages(talk)
-        runnable = self._runnable(talk)
+    async def _attempt(self, talk: _Talk[Answer]) -> AIMessage | Fault:
+        messages, runnable, stage = self._messages(talk), self._runnable(talk), talk.prompt.stage
         async with self._slots:
             await self._pause_asked_for()
-            stage = talk.prompt.stage
             booked = await self._booked(stage, messages, talk.max_tokens)
-            tokens, answered = None, False
+            tokens: Tokens | None = None
+            end: End = "lost"
             try:
                 async with asyncio.timeout(self._deadline):
                     reply = await runnable.ainvoke(messages)
                 message: AIMessage = reply["raw"] if isinstance(reply, dict) else reply
-                tokens, answered = tokens_of(message.usage_metadata), True
-            except Exception as error:
-                completion = getattr(error, "completion", None)
-                tokens = tokens_of(getattr(completion, "usage", None))
-                answered = completion is not None
-                raise
+                tokens, end = tokens_of(message.usage_metadata), "answered"
+            except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
+                fault = fault_of(error, deadline=self._deadline)
+                tokens, end = _left_by(error, fault)
+                return fault
             finally:
-                self._meter.settle(stage, booked, tokens, answered=answered)
+                self._meter.settle(stage, booked, tokens, end)
                 self._settled.set()
         return message
 
@@ -482,6 +475,8 @@ class LangChainChat:
     def _line(self, code: FailureCode, what: str) -> str:
         at = f" at {self._address}" if self._address else ""
         remedy = f"; {_REMEDY[code]}" if code in _REMEDY else ""
+        if self._provider != "openai":
+            remedy = remedy.replace("OPENAI_API_KEY", f"{self._provider}'s own variable")
         return f"model {self.model}{at}: {scrub(what, self._secrets)}{remedy}"
 
     def _error(self, code: FailureCode, what: str) -> ModelError:
@@ -511,6 +506,14 @@ def _fits(text: str, schema: type[Answer], check: Callable[[Answer], None] | Non
         return read(text, schema, check).answer
     except Unusable:
         return None
+
+
+def _left_by(error: Exception, fault: Fault) -> tuple[Tokens | None, End]:
+    """What a call that raised took: OpenAI's client raises with the completion where an answer was cut or filtered."""
+    completion = getattr(error, "completion", None)
+    if completion is not None or fault.kind == "unusable":
+        return tokens_of(getattr(completion, "usage", None)), "answered"
+    return None, "refused" if fault.status is not None or fault.code == "model_unreachable" else "lost"
 
 
 def _without_parser(chain: Runnable[Any, Any]) -> Runnable[Any, Any]:

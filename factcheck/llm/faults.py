@@ -156,18 +156,21 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _words(error: BaseException) -> str:
-    message = getattr(error, "message", None)
-    words = str(message if isinstance(message, str) and message else error) or type(error).__name__
+    said = _error_object(error).get("message") or getattr(error, "message", None)
+    words = str(said if isinstance(said, str) and said else error) or type(error).__name__
     return re.sub(r"^Error code: \d+ - ", "", words)
 
 
 def _codes(error: BaseException) -> set[str]:
+    said = _error_object(error)
+    return {str(said[name]) for name in ("code", "type", "param") if said.get(name)}
+
+
+def _error_object(error: BaseException) -> dict[str, Any]:
+    """The ``error`` of the body a server sent; OpenAI's client has taken it out of the body already."""
     body = getattr(error, "body", None)
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        body = body["error"]
-    if not isinstance(body, dict):
-        return set()
-    return {str(body[name]) for name in ("code", "type", "param") if body.get(name)}
+    inside = body.get("error", body) if isinstance(body, dict) else None
+    return inside if isinstance(inside, dict) else {}
 
 
 def _retry_after(error: BaseException) -> float | None:

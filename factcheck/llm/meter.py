@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from factcheck.errors import ModelUnavailable
 from factcheck.models import StageUsage
 
+End = Literal["answered", "lost", "refused"]
 Price = Callable[["Tokens"], float]
 
 _CHARS_PER_TOKEN = 3  # of a guess used for the budget only; most text has four or more
@@ -81,6 +82,7 @@ class Meter:
     max_calls: int | None = None
     max_cost: float | None = None
     silent: int = 0  # answers whose server did not say how many tokens they took
+    lost: int = 0  # calls that ended without an answer, on which the model may have worked all the same
     _stages: dict[str, _Stage] = field(default_factory=dict)
     _spent: float = 0.0
     _guessed: float = 0.0  # cost of answers that came without a token count
@@ -111,12 +113,16 @@ class Meter:
         self._of(stage).calls += 1
         return likely
 
-    def settle(self, stage: str, booked: float, tokens: Tokens | None, *, answered: bool) -> None:
-        """Replaces what ``book`` set aside by what the call took; ``answered``: the model did work, so it costs."""
+    def settle(self, stage: str, booked: float, tokens: Tokens | None, end: End) -> None:
+        """Replaces what ``book`` set aside by what the call took.
+
+        Where that is not known and the model may have worked, the budget takes it to be what was set aside.
+        """
         self._held -= booked
         if tokens is None:
-            self.silent += answered
-            self._guessed += booked if answered else 0.0
+            self.silent += end == "answered"
+            self.lost += end == "lost"
+            self._guessed += booked if end != "refused" else 0.0
             return
         of = self._of(stage)
         of.input_tokens += tokens.input
@@ -146,9 +152,11 @@ class Meter:
 
     def notes(self) -> tuple[str, ...]:
         """What is missing from the account, one line each."""
-        if not self.silent:
-            return ()
-        return (f"{self.silent} answers came without a token count: tokens and cost leave them out",)
+        missing = {
+            "answers without a token count": self.silent,
+            "calls that ended without an answer": self.lost,
+        }
+        return tuple(f"tokens and cost leave out {what}: {count}" for what, count in missing.items() if count)
 
     def _of(self, stage: str) -> _Stage:
         return self._stages.setdefault(stage, _Stage())

@@ -15,7 +15,7 @@ from factcheck.llm.meter import Meter, Tokens, price_of, tokens_of
 from factcheck.models import StageUsage
 from factcheck.protocols import Prompt
 from tests.llm.asking import EXPECTED, GOOD, Answer, ask, connected, put, settings_for
-from tests.servers import ScriptedServer, ok, rate_limited, says, slow
+from tests.servers import ScriptedServer, error, hang, ok, rate_limited, says, slow
 
 
 def test_tokens_are_counted_by_stage_second_askings_and_failures_included() -> None:
@@ -41,7 +41,15 @@ def test_tokens_a_server_does_not_tell_are_not_invented_and_that_is_said(usage: 
         asked = ask(server)
     assert asked.came == EXPECTED
     assert asked.usage == {"judge": StageUsage(calls=1)}
-    assert asked.notes == ("1 answers came without a token count: tokens and cost leave them out",)
+    assert asked.notes == ("tokens and cost leave out answers without a token count: 1",)
+
+
+def test_a_call_that_ended_without_an_answer_is_said_to_be_missing_from_the_account() -> None:
+    with ScriptedServer([hang(), error(500, "no"), ok(GOOD)]) as server:
+        asked = ask(server, deadline_s=0.5)
+    assert asked.came == EXPECTED
+    assert asked.usage == {"judge": StageUsage(calls=3, input_tokens=100, output_tokens=10)}
+    assert asked.notes == ("tokens and cost leave out calls that ended without an answer: 1",)
 
 
 def test_max_calls_stops_the_run_before_the_request_too_many() -> None:
@@ -55,8 +63,8 @@ def test_max_calls_stops_the_run_before_the_request_too_many() -> None:
         came = asyncio.run(session(server))
     assert len(server.requests) == 3
     assert came.count(EXPECTED) == 3
-    stopped = [error for error in came if error != EXPECTED]
-    assert {(type(error), getattr(error, "code", "")) for error in stopped} == {(ModelUnavailable, "budget_exhausted")}
+    stopped = [each for each in came if each != EXPECTED]
+    assert {(type(each), getattr(each, "code", "")) for each in stopped} == {(ModelUnavailable, "budget_exhausted")}
     assert "raise --max-calls" in str(stopped[0])
 
 
@@ -94,7 +102,7 @@ def test_max_cost_stops_before_a_call_that_could_exceed_it_counting_those_under_
     assert came.count(EXPECTED) == len(server.requests) == 5  # 110 each; a sixth would likely take about 101 more
     assert server.most_at_once == 5
     assert cost == 550
-    assert {getattr(error, "code", "") for error in came if error != EXPECTED} == {"budget_exhausted"}
+    assert {getattr(each, "code", "") for each in came if each != EXPECTED} == {"budget_exhausted"}
 
 
 def test_a_call_waits_where_calls_under_way_decide_whether_the_budget_allows_it() -> None:
@@ -103,15 +111,15 @@ def test_a_call_waits_where_calls_under_way_decide_whether_the_budget_allows_it(
     second = meter.book("judge", 300, 100)
     assert (first, second) == (201, 201)
     assert meter.book("judge", 300, 100) is None
-    meter.settle("judge", 201, Tokens(20, 5), answered=True)
-    meter.settle("judge", 201, Tokens(20, 5), answered=True)
+    meter.settle("judge", 201, Tokens(20, 5), "answered")
+    meter.settle("judge", 201, Tokens(20, 5), "answered")
     assert meter.book("judge", 300, 100) == 201
 
 
 def test_an_answer_without_a_token_count_is_taken_at_its_likely_cost_in_the_budget_but_not_in_the_account() -> None:
     meter = Meter(dollar_a_token, max_cost=250)
     assert meter.book("judge", 300, 100) == 201
-    meter.settle("judge", 201, None, answered=True)
+    meter.settle("judge", 201, None, "answered")
     with pytest.raises(ModelUnavailable):
         meter.book("judge", 300, 100)
     assert meter.cost() is None
