@@ -8,39 +8,30 @@ with the reason; what no later call could survive stops the run.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal
+from typing import Any, Generic
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from langchain_core.runnables import Runnable, RunnableSequence
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import BaseModel
 
-from factcheck import prompts
 from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.answers import Accepted, Unusable, read, schema_of
 from factcheck.llm.faults import Fault, fault_of, scrub
 from factcheck.llm.meter import End, Meter, Price, Tokens, tokens_of
 from factcheck.llm.replies import Kept, Replies, key_of
+from factcheck.llm.wire import Declined, Form, Truncated, forms_of, messages_for, runnable_for, text_of
 from factcheck.models import FailureCode, StageUsage
 from factcheck.protocols import Answer, Prompt
 from factcheck.settings import Settings
-
-Form = Literal["json_schema", "json_object", "text"]
-FORMS: tuple[Form, ...] = ("json_schema", "json_object", "text")  # the ladder, best first
 
 BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
 MAX_WAIT_S = 120.0  # a server that asks for more fails the call instead
 _ROOMIER = 4  # how much longer an answer may be after one hit a limit we had set
-_SHOWN_AGAIN = 4000  # characters of an unusable answer shown to the model that gave it
-
-_CUT = {"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"}
-_DECLINED = {"content_filter", "refusal", "SAFETY"}
 
 _REMEDY: dict[FailureCode, str] = {
     "model_unreachable": "is the server running, and the address (OPENAI_BASE_URL) right?",
@@ -52,10 +43,6 @@ _REMEDY: dict[FailureCode, str] = {
     "context_overflow": "lower FACTCHECK_WINDOW or FACTCHECK_PASSAGES, or use a model that reads more",
     "malformed": "use a model that follows schemas better",
 }
-
-
-class _TruncatedError(Exception):
-    pass
 
 
 class _RejectedError(Exception):
@@ -209,6 +196,10 @@ class LangChainChat:
         if self._replies is not None:
             await self._replies.aclose()
 
+    @property
+    def _forms(self) -> tuple[Form, ...]:
+        return forms_of(self._chat)
+
     # --- kept replies -------------------------------------------------------------------------------------------
 
     def _key(self, prompt: Prompt, schema: type[BaseModel]) -> str:
@@ -252,11 +243,13 @@ class LangChainChat:
             talk.at = max(talk.at, talk.known.at)
             try:
                 message = await self._reply(talk)
-                accepted = read(self._text_of(message), talk.schema, check, lenient=True)
+                accepted = read(text_of(message), talk.schema, check, lenient=True)
             except _RejectedError:
                 talk.lower()
-            except _TruncatedError:
+            except Truncated:
                 self._make_room(talk)
+            except Declined as refusal:
+                raise self._error("refused", f"the model declined to answer: {refusal}") from None
             except Unusable as problem:
                 self._complain(talk, problem)
             else:
@@ -295,20 +288,6 @@ class LangChainChat:
             "temperature": getattr(self._chat, "temperature", None),
         }
 
-    def _text_of(self, message: AIMessage) -> str:
-        meta = message.response_metadata
-        ended = (
-            meta.get("finish_reason") or meta.get("stop_reason") or (meta.get("incomplete_details") or {}).get("reason")
-        )
-        refusal = message.additional_kwargs.get("refusal")
-        if refusal or ended in _DECLINED:
-            raise self._error("refused", f"the model declined to answer: {refusal or ended}")
-        if ended in _CUT:
-            raise _TruncatedError
-        if message.tool_calls and not message.text:
-            return json.dumps(message.tool_calls[0]["args"])
-        return str(message.text)
-
     # --- one request --------------------------------------------------------------------------------------------
 
     async def _reply(self, talk: _Talk[Answer]) -> AIMessage:
@@ -323,7 +302,9 @@ class LangChainChat:
             await self._recover(talk, came, used)
 
     async def _attempt(self, talk: _Talk[Answer]) -> AIMessage | Fault:
-        messages, runnable, stage = self._messages(talk), self._runnable(talk), talk.prompt.stage
+        stage, form = talk.prompt.stage, self._forms[talk.at]
+        messages = messages_for(talk.prompt, talk.schema, form, talk.complaint)
+        runnable = runnable_for(self._chat, talk.schema, form, talk.max_tokens, newer_limit=self._newer_limit)
         async with self._slots:
             await self._pause_asked_for()
             booked = await self._booked(stage, messages, talk.max_tokens)
@@ -361,7 +342,7 @@ class LangChainChat:
         if fault.kind == "fail":
             raise self._error(fault.code, fault.message)
         if fault.kind == "truncated":
-            raise _TruncatedError
+            raise Truncated
         if fault.kind == "unusable":
             raise Unusable(fault.message)
         if fault.kind == "rejected" and self._adapt(talk, fault, used):
@@ -422,54 +403,6 @@ class LangChainChat:
             pass
         self._raise_if_stopped()
 
-    # --- what is sent -------------------------------------------------------------------------------------------
-
-    @property
-    def _forms(self) -> tuple[Form, ...]:
-        return FORMS if isinstance(self._chat, BaseChatOpenAI) else ("json_schema", "text")
-
-    def _messages(self, talk: _Talk[Answer]) -> list[BaseMessage]:
-        system, user = talk.prompt.system, talk.prompt.user
-        schema = json.dumps(schema_of(talk.schema), ensure_ascii=False, separators=(",", ":"))
-        if talk.at > 0:
-            system = f"{system}\n\n{prompts.fill('reply.schema', schema=schema)}".strip()
-        if talk.complaint is not None:
-            problem, answer = str(talk.complaint), talk.complaint.text[:_SHOWN_AGAIN] or "(nothing)"
-            tag = prompts.tag_for(problem, answer)
-            again = prompts.fill(
-                "reply.again",
-                problem=prompts.fence("problem", tag, problem),
-                answer=prompts.fence("answer", tag, answer),
-                schema=schema,
-            )
-            user = f"{user}\n\n{again}"
-        return [*([SystemMessage(system)] if system else []), HumanMessage(user)]
-
-    def _runnable(self, talk: _Talk[Answer]) -> Runnable[Any, Any]:
-        limit = self._limit(talk.max_tokens)
-        form = self._forms[talk.at]
-        if form == "text":
-            return self._chat.bind(**limit)
-        schema = schema_of(talk.schema)
-        if not isinstance(self._chat, BaseChatOpenAI):
-            return _without_parser(self._chat.with_structured_output(schema, include_raw=True, **limit))
-        if form == "json_object":
-            return _without_parser(
-                self._chat.with_structured_output(schema, method="json_mode", include_raw=True, **limit)
-            )
-        return _without_parser(
-            self._chat.with_structured_output(schema, method="json_schema", strict=True, include_raw=True, **limit)
-        )
-
-    def _limit(self, max_tokens: int | None) -> dict[str, Any]:
-        if max_tokens is None:
-            return {}
-        if not isinstance(self._chat, BaseChatOpenAI):
-            return {"max_tokens": max_tokens}
-        if self._newer_limit:
-            return {"max_completion_tokens": max_tokens}
-        return {"extra_body": {"max_tokens": max_tokens}}  # ChatOpenAI would rename a plain max_tokens
-
     # --- errors -------------------------------------------------------------------------------------------------
 
     def _line(self, code: FailureCode, what: str) -> str:
@@ -514,12 +447,3 @@ def _left_by(error: Exception, fault: Fault) -> tuple[Tokens | None, End]:
     if completion is not None or fault.kind == "unusable":
         return tokens_of(getattr(completion, "usage", None)), "answered"
     return None, "refused" if fault.status is not None or fault.code == "model_unreachable" else "lost"
-
-
-def _without_parser(chain: Runnable[Any, Any]) -> Runnable[Any, Any]:
-    """The model's part of a structured-output chain, which yields ``{"raw": message}``.
-
-    LangChain's own parser behind it repairs JSON by guessing, in quadratic time: 32,000 characters of prose held up the
-    whole event loop for 8 seconds.
-    """
-    return chain.first if isinstance(chain, RunnableSequence) else chain
