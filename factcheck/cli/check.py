@@ -62,6 +62,7 @@ def check(
     show_excluded: Annotated[
         bool, typer.Option(help="List the sentences that hold no claim, with the reason.")
     ] = False,
+    verbose: Annotated[bool, typer.Option(help="Show queries, further passages, rationales, prompt versions.")] = False,
     passages: Annotated[int | None, typer.Option(help="Passages shown to the judge for one claim.")] = None,
     concurrency: Annotated[int | None, typer.Option(help="Model calls under way at once.")] = None,
     max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls.")] = None,
@@ -95,7 +96,7 @@ def check(
 
     with Shown() as progress:
         report = check_source(source, references=references, settings=settings, progress=progress, say=say)
-    _write(report, json_file, markdown_file, show_excluded=show_excluded)
+    _write(report, json_file, markdown_file, show_excluded=show_excluded, verbose=verbose)
     return exit_code(report, fail_on)
 
 
@@ -125,7 +126,9 @@ def _require_writable(*names: str | None) -> None:
             raise ConfigError(f"{name}: the folder to write to does not exist")
 
 
-def _write(report: Report, json_file: str | None, markdown_file: str | None, *, show_excluded: bool) -> None:
+def _write(
+    report: Report, json_file: str | None, markdown_file: str | None, *, show_excluded: bool, verbose: bool
+) -> None:
     from factcheck.report.schema import to_json
 
     if "-" not in (json_file, markdown_file):
@@ -133,7 +136,7 @@ def _write(report: Report, json_file: str | None, markdown_file: str | None, *, 
 
         from factcheck.report.terminal import print_report
 
-        print_report(report, Console(), show_excluded=show_excluded)
+        print_report(report, Console(), show_excluded=show_excluded, verbose=verbose)
     if json_file is not None:
         write_out(json_file, to_json(report))
     if markdown_file is not None:

@@ -26,6 +26,7 @@ def report(
     show_excluded: Annotated[
         bool, typer.Option(help="List the sentences that hold no claim, with the reason.")
     ] = False,
+    verbose: Annotated[bool, typer.Option(help="Show queries, further passages, rationales, prompt versions.")] = False,
 ) -> int:
     """Render a report, after checking again that its totals add up and its quotes stand."""
     from factcheck.report.schema import read_report, to_json
@@ -46,5 +47,5 @@ def report(
 
         from factcheck.report.terminal import print_report
 
-        print_report(loaded, Console(), show_excluded=show_excluded)
+        print_report(loaded, Console(), show_excluded=show_excluded, verbose=verbose)
     return 0

@@ -28,7 +28,7 @@ def to_json(report: Report) -> str:
 
 
 def read_report(path: Path) -> Report:
-    """The report in a file, its accounts and citations checked again. Raises ConfigError saying what is wrong with it."""
+    """The report in a file, its accounts and citations checked again. Raises ConfigError saying what is wrong."""
     try:
         return Report.model_validate_json(path.read_bytes())
     except OSError as error:

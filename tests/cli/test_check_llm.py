@@ -30,9 +30,12 @@ def files(tmp_path: Path) -> Path:
 
 
 def _check(files: Path, server: ScriptedServer, *more: str, retries: int = 1) -> tuple[int, Report | None, str]:
-    words = ("check", files / "article.txt", "-r", files / "refs", "--model", "scripted-1", "--json", "-", *more)
     done = factcheck(
-        *words,
+        "check",
+        files / "article.txt",
+        "-r",
+        files / "refs",
+        *("--model", "scripted-1", "--json", "-", *more),
         cache=files / "cache",
         OPENAI_BASE_URL=server.url,
         OPENAI_API_KEY="sk-secret-0123456789",
