@@ -67,7 +67,7 @@ def _partial(match: re.Match[str], kind: str, language: str) -> PartialDate | No
             month = day = None
         elif month > 12:
             month, day = day, month
-    if not _possible(year, month, day) or (kind == "bare" and _is_count(match, language)):
+    if not _possible(year, month, day) or (kind in ("y", "bare") and _is_count(match, language, bare=kind == "bare")):
         return None
     start = min(match.start(part) for part, written in parts.items() if written)
     return PartialDate(year, month, day, start, match.end(), match.string[start : match.end()])
@@ -82,12 +82,13 @@ _COUNTED = re.compile(
 )
 
 
-def _is_count(match: re.Match[str], language: str) -> bool:
-    """Whether four digits without any word of time are a count: 2000 people, about 1900."""
+def _is_count(match: re.Match[str], language: str, *, bare: bool) -> bool:
+    """Whether four digits are a count: 2000 people, and (``bare``: with no word of time before) about 1900."""
+    if _COUNTED.match(match.string, match.end()) is not None:
+        return True
     before = " ".join(match.string[max(0, match.start() - 30) : match.start()].lower().split())
     cues = (*APPROXIMATE.get(language, ()), *AT_LEAST.get(language, ()), *AT_MOST.get(language, ()))
-    counted = _COUNTED.match(match.string, match.end()) is not None
-    return counted or any(before == cue or before.endswith(" " + cue) for cue in cues)
+    return bare and any(before == cue or before.endswith(" " + cue) for cue in cues)
 
 
 def _year(digits: str | None) -> int | None:

@@ -239,10 +239,8 @@ def _in_digits(text: str, language: str) -> Iterator[_Raw]:
 
 
 _NAMED_BEFORE = re.compile(r"(?:(?P<dash>[^\W\d_]-)|(?P<word>[A-ZÄÖÜ][\w.]{2,}) )$")
-_COUNTED_AFTER = re.compile(
-    r"\s?(?:%|[€$£°]|(?:percent|per|prozent|people|men|women|children|mal|uhr|bis|to|und|and|[a-zA-ZäöüÄÖÜß]+s)\b)",
-    re.IGNORECASE,
-)
+_COUNTED_AFTER = re.compile(r"\s?(?:%|[€$£°]|(?:percent|per|prozent|people|men|women|children|mal|uhr|bis|to)\b)", re.I)
+_PLURAL_AFTER = re.compile(r"\s(?!was\b|is\b|has\b)[a-z]+s\b")
 
 
 def _is_part_of_name(match: re.Match[str], text: str, language: str) -> bool:
@@ -256,6 +254,8 @@ def _is_part_of_name(match: re.Match[str], text: str, language: str) -> bool:
         return False
     after = _AFTER.match(text, match.end())
     word = after["word"] if after is not None else ""
+    if language != "de" and _PLURAL_AFTER.match(text, match.end()):
+        return False
     if _COUNTED_AFTER.match(text, match.end()) or _magnitude(word.lower(), language) or word.lower() in _UNITS:
         return False
     return not (language == "de" and word[:1].isupper()) and _currency(word.lower()) is None

@@ -262,10 +262,13 @@ class _Rules:
         return "medium" if counted or named else "low"
 
     def _nouns(self, text: str) -> list[tuple[int, str]]:
-        """Names; in German every capitalised word that says something, as names cannot be told from nouns."""
-        if self.language != "de":
-            return [(name.start, name.text) for name in self._names(text)]
-        return [(w.start, w.text) for w in content(words(text, "de"), "de") if w.capitalised and len(w.text) > 1]
+        """Names and the word the sentence opens with; in German every noun, as spelling cannot tell them from names."""
+        telling = [word for word in content(words(text, self.language), self.language) if len(word.text) > 1]
+        if self.language == "de":
+            return [(word.start, word.text) for word in telling if word.capitalised]
+        found = [(name.start, name.text) for name in self._names(text)]
+        opening = [(word.start, word.text) for word in telling[:1] if word.start == 0]
+        return found if any(at == 0 for at, _ in found) else opening + found
 
     def _queries(self, text: str) -> tuple[str, ...]:
         """Two searches: names with numbers and dates, and the words that say what happened."""

@@ -98,8 +98,14 @@ class Reading:
     names: tuple[Name, ...]
 
     def has(self, table: dict[str, frozenset[str]]) -> frozenset[str]:
+        """The cue words of the table in the sentence; in English "United States" states nothing, nor does May."""
         cues = table.get(self.language, frozenset())
-        return frozenset(word.lower for word in self.tokens if word.lower in cues)
+        names_aside = self.language == "en"
+        return frozenset(
+            word.lower
+            for word in self.tokens
+            if word.lower in cues and not (names_aside and word.capitalised and word.start > 0)
+        )
 
 
 @dataclass(frozen=True)
@@ -256,9 +262,7 @@ def _fit(claim: Reading, sentence: Reading, context: frozenset[str]) -> _Fit:
         place = _place(word, sentence)
         if place is not None:
             places.append(place)
-        elif not (fold(word.text) in context and word.capitalised) and not compound_of(
-            word.key, sentence.keys, claim.language
-        ):
+        elif not (fold(word.text) in context and word.capitalised):
             missing.append(word)
     return _Fit(tuple(missing), tuple(places))
 
@@ -273,6 +277,8 @@ def _place(word: Word, sentence: Reading) -> int | None:
         for at, other in said:
             if same(word, other, sentence.language):
                 return at
+    if compound_of(word.key, sentence.keys, sentence.language):
+        return next((at for at, other in said if len(other.key) >= 4 and word.key.endswith(other.key)), None)
     return None
 
 
@@ -354,7 +360,7 @@ def _weakened(claim: Reading, sentence: Reading, fit: _Fit) -> bool:
 def _same_roles(claim: Reading, sentence: Reading, fit: _Fit) -> bool:
     """Whether who does what to whom is the same: order of names, agents, superlatives, and what is merely intended."""
     return (
-        (claim.language != "en" or _turns(_sequence(claim, sentence)) <= 1)
+        (claim.language != "en" or _other_voice(claim, sentence) or _turns(_sequence(claim, sentence)) <= 1)
         and _same_order(claim, sentence)
         and _same_direction(claim, sentence)
         and _same_pairs(claim, sentence)
@@ -379,8 +385,7 @@ def _same_direction(claim: Reading, sentence: Reading) -> bool:
 def _same_order(claim: Reading, sentence: Reading) -> bool:
     """Names (in German: nouns) in the same order, or in the other with one side in the passive."""
     places = _role_places(claim, sentence)
-    passive = _PASSIVE.get(claim.language)
-    turned = passive is not None and bool(passive.search(claim.text)) != bool(passive.search(sentence.text))
+    turned = _other_voice(claim, sentence)
     for (left, left_at), (right, right_at) in pairwise(places):
         between = {token.lower for token in claim.tokens if left.end <= token.start < right.start}
         if left.key == right.key or (
@@ -390,6 +395,12 @@ def _same_order(claim: Reading, sentence: Reading) -> bool:
         if (left_at > right_at) != turned:
             return False
     return True
+
+
+def _other_voice(claim: Reading, sentence: Reading) -> bool:
+    """Whether one is in the passive with its agent named and the other is not."""
+    passive = _PASSIVE.get(claim.language)
+    return passive is not None and bool(passive.search(claim.text)) != bool(passive.search(sentence.text))
 
 
 def _role_places(claim: Reading, sentence: Reading) -> list[tuple[Word, int]]:
@@ -407,12 +418,9 @@ def _role_places(claim: Reading, sentence: Reading) -> list[tuple[Word, int]]:
 
 
 def _bearers(claim: Reading, sentence: Reading) -> list[Word]:
-    if claim.language == "de":
-        written_small = {token.key for token in sentence.tokens if not token.capitalised}
-        return [word for word in claim.content if word.capitalised and word.key not in written_small]
-    known = frozenset(part for name in sentence.names for part in name.parts)
-    ends = {name.end for name in names(claim.text, claim.language, known=known)}
-    return [word for word in claim.content if word.end in ends]
+    """The words of the claim that carry a role: names, and in German nouns."""
+    written_small = {token.key for token in sentence.tokens if not token.capitalised}
+    return [word for word in claim.content if word.capitalised and word.key not in written_small]
 
 
 def _preposition(tokens: tuple[Word, ...], index: int) -> str | None:
@@ -582,6 +590,8 @@ def _shows(theirs: Quantity, mine: Quantity) -> bool:
         return False
     if theirs.bound in ("at_least", "at_most") and mine.bound != theirs.bound:
         return False
+    if mine.kind == "ordinal" and mine.nouns and theirs.nouns and mine.nouns[0] != theirs.nouns[0]:
+        return False
     return not (mine.kind in ("count", "ordinal") and mine.nouns and theirs.nouns) or bool(
         set(mine.nouns[:1]) & set(theirs.nouns[:3]) or set(theirs.nouns[:1]) & set(mine.nouns[:3])
     )
@@ -662,6 +672,8 @@ def _rival_name(claim: Reading, sentence: Reading, fit: _Fit) -> Name | None:
     """Another name where the claim's stands, in a relation that has room for one: a capital, a dated landing."""
     once = claim.has(ONE_TO_ONE) & sentence.has(ONE_TO_ONE)
     dated = any(mine.day is not None for mine in claim.dates)
+    if once and _subject_only(claim, fit):
+        return _subject_instead(claim, sentence)
     known = frozenset(part for name in sentence.names for part in name.parts)
     absent = {word.start for word in fit.missing}
     lost = [name for name in names(claim.text, claim.language, known=known) if name.start in absent]
@@ -675,6 +687,22 @@ def _rival_name(claim: Reading, sentence: Reading, fit: _Fit) -> Name | None:
         and not any(other.is_like(mine) for mine in claim.names)
     ]
     return here[0] if len(here) == 1 and before and before[0] in FUNCTION_WORDS.get(claim.language, ()) else None
+
+
+def _subject_only(claim: Reading, fit: _Fit) -> bool:
+    """Whether all that is missing is the one word the claim opens with."""
+    return len(fit.missing) == 1 and fit.missing[0].start == claim.tokens[0].start
+
+
+def _subject_instead(claim: Reading, sentence: Reading) -> Name | None:
+    """The name the sentence opens with, where it goes on with the claim's own words: "Berlin is the capital …"."""
+    if len(claim.tokens) < 3 or len(sentence.tokens) < 3:
+        return None
+    opening = sentence.tokens[0]
+    goes_on = [token.lower for token in claim.tokens[1:3]] == [token.lower for token in sentence.tokens[1:3]]
+    if not goes_on or not opening.capitalised or opening.lower in FUNCTION_WORDS[sentence.language]:
+        return None
+    return Name(opening.text, (fold(opening.text),), opening.start, opening.end)
 
 
 def _polarity_differences(claim: Reading, sentence: Reading, fit: _Fit) -> Iterator[tuple[Difference, str] | None]:

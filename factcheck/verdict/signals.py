@@ -8,7 +8,7 @@ mentions is no difference.
   three million") and unit conversion are respected.
 - ``date_differs``: the quote names dates, none can be the claim's, and one of them is given as exactly as the claim's.
 - ``name_differs``: the quote has another name in the place where the claim's stands: beside the same word, or with the
-  same family name and another first name.
+  same family name and another first name (in German, where all nouns are capitalised, only the latter).
 - ``negation_differs``: most of the claim's words stand in one clause of the quote, and exactly one side is negated.
   Only for a claim and a quote in the same language, and one whose negations we know.
 """
@@ -108,7 +108,7 @@ def _names(claim: str, claim_language: str, quote: str, quote_language: str) -> 
         ):
             continue
         rival = _first_name_rival(name, theirs)
-        if rival is None and claim_language == quote_language:
+        if rival is None and claim_language == quote_language != "de":
             rival = _slot_rival(name, claim, mine, theirs, quote, claim_language)
         if rival is not None:
             yield _notice("name_differs", name.text, (rival.text,))
@@ -116,18 +116,29 @@ def _names(claim: str, claim_language: str, quote: str, quote_language: str) -> 
 
 def _first_name_rival(name: Name, others: tuple[Name, ...]) -> Name | None:
     """Another first name with the same family name, where the claim's own full name is nowhere in the quote."""
-    if len(name.parts) != 2 or any(other.is_like(name) for other in others):
+    if not _full_name(name) or any(other.is_like(name) for other in others):
         return None
     return next(
         (
             other
             for other in others
-            if len(other.parts) == 2
+            if _full_name(other)
             and alike(other.parts[1], name.parts[1])
             and not alike(other.parts[0], name.parts[0])
             and min(len(other.parts[0]), len(name.parts[0])) >= 3
+            and other.parts[0][:4] != name.parts[0][:4]  # Oberste, Obersten: one word in two cases
         ),
         None,
+    )
+
+
+_NOUN_LIKE = re.compile(r"(?:ung|heit|keit|schaft|tion|en|es|e|management|quiz)$")
+
+
+def _full_name(name: Name) -> bool:
+    """A first and a family name side by side, not two nouns: "Seite der Rebellen", "Einige Menschen" are none."""
+    return len(name.parts) == 2 == len(name.text.split()) and not any(
+        _NOUN_LIKE.search(part) for part in name.parts[1:]
     )
 
 
