@@ -36,7 +36,7 @@ _CACHED_CHARACTERS = 20_000_000
 _TABLES = """
 CREATE TABLE manifest (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: readers keep files by it
     name TEXT NOT NULL, root TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL,
     title TEXT NOT NULL, language TEXT NOT NULL, published TEXT, media_type TEXT NOT NULL,
     text TEXT NOT NULL, pages TEXT NOT NULL,

@@ -284,7 +284,6 @@ class ServerStore(Store):
         with ExitStack() as held:
             held.enter_context(writer_lock(self._folder))
             self._lock = held.enter_context(_ServerLock(self._address, self._client))
-            self._detach()
             self._truth.refresh()
             self._follow()
             try:

@@ -151,6 +151,8 @@ class Store:
                 tell(IndexProgress("reading", number, len(found), str(path)))
             if prune:
                 self._prune(paths, {str(path) for _, path in found}, known, run)
+            if self._index is not None and self._index.generation != self._truth.manifest.generation:
+                self._detach()
             self._publish(lambda done, total: tell(IndexProgress("indexing", done, total)))
         self._attach()
         return IndexReport(
@@ -322,7 +324,6 @@ class Store:
         if not self._truth.writable:
             raise unwritable(self._truth.path, "it is read-only")
         with writer_lock(self._folder):
-            self._detach()
             self._truth.refresh()
             yield
 
@@ -422,17 +423,20 @@ class Store:
     # The index
 
     def _publish(self, progress: derived.Progress) -> None:
-        """Derives the index of the newest state where there is none yet; the caller holds the lock."""
+        """Sees to an index of the newest state; the caller holds the lock."""
         at = self._truth.manifest.generation
-        try:
-            derived.read_seal(derived.index_path(self._folder, at), self._truth.manifest.store)
-        except (derived.NotIntact, OSError):
-            derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=progress)
+        if self._index is None:
+            try:
+                self._index = self._opened_index(at)
+            except derived.NotIntact:
+                derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=progress)
         derived.remove_older(self._folder, at)
         self._truth.purge(at)
 
     def _attach(self) -> None:
         """Opens the index of the newest state; where it is missing, behind or damaged, sees to one."""
+        if self._index is not None:
+            return
         at = self._truth.refresh().generation
         try:
             self._index = self._opened_index(at)

@@ -194,8 +194,8 @@ def test_a_flipped_embedding_never_becomes_an_index(store: Path) -> None:
 
 def test_an_index_of_another_store_is_not_believed(store: Path, tmp_path: Path) -> None:
     with Store.open(tmp_path / "other", FakeEmbedder(), write=True, reading=LINES) as other:
-        for number in range(10):
-            other.index([write(tmp_path / "refs", **{f"f{number}": f"other {number}"})])
+        refs = write(tmp_path / "refs", **{f"f{number}": f"other {number}" for number in range(10)})
+        other.index([refs])  # a transaction per file, so of the same generation
     shutil.rmtree(only("index-*")(store))
     shutil.copytree(only("index-10")(tmp_path / "other"), store / "index-10")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -227,7 +227,8 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([("b", ["x"], False), ("b", [], True), ("a", ["x"], False)])  # a row's number used again
 @given(OPERATIONS)
 def test_after_any_sequence_of_changes_both_indexes_hold_exactly_the_truth(
     operations: list[tuple[str, list[str], bool]],
@@ -259,14 +260,14 @@ def test_much_deleting_builds_the_index_anew_and_little_changing_does_not(tmp_pa
     with opened(tmp_path / "store", write=True) as store:
         store.index([refs])
         deleted = []
-        for number in range(20):
+        for number in range(7):
             write(refs, **{f"f{number}": f"changed {number}"})
             store.index([refs])
             seal = json.loads(next((tmp_path / "store").glob(f"index-{number + 21}/seal.json")).read_text())
             deleted.append(seal["deleted"])
-        assert texts(store) == {f"changed {n}" for n in range(20)}
+        assert texts(store) == {f"changed {n}" for n in range(7)} | {f"line {n}" for n in range(7, 20)}
 
-    assert deleted[:7] == [1, 2, 3, 4, 5, 0, 1]
+    assert deleted == [1, 2, 3, 4, 5, 0, 1]
 
 
 def test_threads_share_an_open_store(tmp_path: Path) -> None:
