@@ -166,5 +166,5 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         when = r"(?i:\b(?:in|im|since|until|last|next|of|seit|bis|ende|anfang|mitte|early|late|mid|en|nel|em|by|this|letzten))"
         patterns.append((re.compile(rf"{when}\s+{name}(?!\w)", flags), "m"))
         patterns.append((re.compile(rf"(?i:\b(?:{before})\s+|[(–—-]\s?|[,/]\s){year}(?![.,]\d)"), "y"))
-    patterns.append((re.compile(rf"(?<![\d.,$€£¥])\b(?P<y>(?:1[5-9]|20)\d\d)\b(?![.,]\d|\s?[%€$£°]|s\b|er\b)"), "bare"))
+    patterns.append((re.compile(r"(?<![\d.,$€£¥])\b(?P<y>(?:1[5-9]|20)\d\d)\b(?![.,]\d|\s?[%€$£°]|s\b|er\b)"), "bare"))
     return tuple(patterns)

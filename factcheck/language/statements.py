@@ -79,7 +79,7 @@ PREDICTION: dict[str, _Patterns] = {
         r"(?i)\bthreatens to\b|\bI (?:bet|predict|expect)\b|\bremains to be seen\b",
     ),
     "de": _compiled(
-        r"\b(?:wird|werden|wirst|werdet|Wird|Werden)\b(?:(?![.!?]).)*?\b(?!worden\b|geworden\b)(?:[a-zäöüß]+(?:en|eln|ern)|sein|tun)\b(?:\s*(?:müssen|können|dürfen|sollen|wollen|lassen))?(?=\s*(?:[,.;:!?–—-]|und\b|$))",
+        r"\b(?:wird|werden|wirst|werdet|Wird|Werden)\b(?:(?![.!?]).)*?\b(?!worden\b|geworden\b)(?!\w*(?:hoben|loren|boten|schlossen|nommen|sprochen|schrieben|worben|standen|funden|gonnen|wonnen|troffen|brochen|trieben|schnitten|wiesen|schoben|zogen|bunden|drungen|zwungen|storben|worfen|holfen|stohlen|fohlen|schieden)\b)(?!ge(?!hen\b|ben\b|winnen|nießen|lten\b|stehen|stalten|währen|nehmigen|fährden|langen|hören|raten|schehen)\w+en\b)(?:[a-zäöüß]+(?:en|eln|ern)|sein|tun)\b(?:\s*(?:müssen|können|dürfen|sollen|wollen|lassen))?(?=\s*(?:[,.;:!?–—-]|und\b|$))",
         r"\b(?:[a-zäöüß]+en|sein) (?:wird|werden)\b",
         r"(?i)\b(?:könnte|könnten|dürfte|dürften) (?:[\wäöüß-]+ ){0,12}[a-zäöüß]+(?:en|n)\b",
         r"(?i)\b(?:droht|drohen) (?:ein|eine|der|die|das|den|ein weiteres|zu|in|im)\b|,[^,]*, droht\b|\bdroht ein\b",
@@ -153,12 +153,10 @@ PRONOUN_POSSESSIVE: dict[str, re.Pattern[str]] = {
 
 AUXILIARIES: dict[str, frozenset[str]] = {
     "en": frozenset(
-        "is are was were be been has have had do does did will would can could may might must shall should isn't aren't wasn't weren't hasn't haven't hadn't "
-        "doesn't don't didn't can't cannot couldn't".split()
+        ["is", "are", "was", "were", "be", "been", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "may", "might", "must", "shall", "should", "isn't", "aren't", "wasn't", "weren't", "hasn't", "haven't", "hadn't", "doesn't", "don't", "didn't", "can't", "cannot", "couldn't"]
     ),
     "de": frozenset(
-        "ist sind war waren sei seien wäre wären bin bist hat haben hatte hatten habe hätte hätten wird werden wurde wurden worden kann können konnte konnten "
-        "muss müssen musste mussten soll sollen sollte sollten darf dürfen durfte will wollen wollte mag möchte gilt galt zählt zählte".split()
+        ["ist", "sind", "war", "waren", "sei", "seien", "wäre", "wären", "bin", "bist", "hat", "haben", "hatte", "hatten", "habe", "hätte", "hätten", "wird", "werden", "wurde", "wurden", "worden", "kann", "können", "konnte", "konnten", "muss", "müssen", "musste", "mussten", "soll", "sollen", "sollte", "sollten", "darf", "dürfen", "durfte", "will", "wollen", "wollte", "mag", "möchte", "gilt", "galt", "zählt", "zählte"]
     ),
 }  # fmt: skip
 

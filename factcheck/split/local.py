@@ -11,7 +11,7 @@ from datetime import date
 from factcheck.language import statements
 from factcheck.language.cues import FUNCTION_WORDS
 from factcheck.language.dates import dates
-from factcheck.language.names import Name, names
+from factcheck.language.names import Name, alike, names
 from factcheck.language.numbers import quantities
 from factcheck.language.statements import FURNITURE
 from factcheck.language.when import is_relative, resolved
@@ -43,7 +43,6 @@ _HEADLINE_MARK = re.compile(r"\s[|»›]\s")
 class _Context:
     """What the sentences before have settled: who the paragraph speaks of, if that is beyond doubt."""
 
-    paragraph: int
     subject: str | None
 
 
@@ -92,7 +91,7 @@ class _Rules:
         self.as_of = as_of
         self.blocks = iter(document.blocks)
         self.block: Block | None = next(self.blocks, None)
-        self.context = _Context(-1, None)
+        self.context = _Context(None)
         self.end = 0  # of the sentence before
         self.known = _names_seen(document)
 
@@ -103,7 +102,7 @@ class _Rules:
         fresh = self._opens_paragraph(sentence, block)
         self.end = sentence.span.end
         if fresh:
-            self.context = _Context(sentence.span.start, None)
+            self.context = _Context(None)
         plain = _plain(raw)
         reason = self._no_prose(plain, block, fresh) or self._no_statement(plain)
         if reason is None:
@@ -231,18 +230,16 @@ class _Rules:
 
     def _remember(self, text: str) -> None:
         """The subject of the paragraph: the one name a sentence opens with, kept while only pronouns follow."""
-        found = self._names(_main_clause(text))
-        opening = next((name for name in found if name.start == _skip_article(text, self.language)), None)
+        main = _main_clause(text)
+        found = self._names(main)
+        opening = next((name for name in found if name.start == _opener_end(main)), None)
         if opening is not None:
-            others = [name for name in found if not name.is_like(opening)]
-            person = None if others else opening.text
-            self.context = _Context(self.context.paragraph, person)
-        elif (
-            found
-            and self.context.subject is not None
-            and not any(fold(self.context.subject) in name.parts for name in found)
-        ):
-            self.context = _Context(self.context.paragraph, None)
+            rivals = [n for n in found if not n.is_like(opening) and not _PLACED.search(main[: n.start])]
+            self.context = _Context(None if rivals else opening.text)
+        elif self.context.subject is not None:
+            subject = [fold(word) for word in self.context.subject.split()]
+            if any(not any(alike(part, word) for part in name.parts for word in subject) for name in found):
+                self.context = _Context(None)
 
     def _claim(self, sentence: Sentence, number: int, text: str, span: Span) -> Claim:
         return Claim(
@@ -376,9 +373,12 @@ def _main_clause(text: str) -> str:
     return re.split(r"[,;:]|\s[–—]\s", text, maxsplit=1)[0]
 
 
-def _skip_article(text: str, language: str) -> int:
+def _opener_end(text: str) -> int:
     match = re.match(r"(?:Ja, |Und |But |And )", text)
     return match.end() if match is not None else 0
+
+
+_PLACED = re.compile(r"\b(?:in|at|from|near|of|on|to|im|aus|nach|bei|am) (?:the |der |dem |den )?$")
 
 
 def _names_seen(document: Document) -> frozenset[str]:
