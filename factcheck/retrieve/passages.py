@@ -8,17 +8,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from math import ceil
 from pathlib import Path
 
 from factcheck.models import Document, Page, Passage, Span
 from factcheck.sentences import sentences_of
 
-TARGET = 600  # characters; 110 to 150 tokens of the embedder in English, up to 250 in German
+TARGET = 600  # characters, the repeated sentence not counted; 110 to 150 tokens of the embedder, in German up to 250
+LIMIT = 900  # a passage of text is never longer
 WHOLE = 1200  # a list or table up to this size stays in one piece
 SMALL = 200  # a start this short joins what follows it rather than standing alone
+LONE_HEADING = 3  # words; a heading without text below it that is no longer says nothing
 OVERLAP = 200  # the longest sentence that is repeated at the start of the next passage
-CHUNKING = f"sentences-1/{TARGET}/{WHOLE}/{SMALL}/{OVERLAP}"
+CHUNKING = f"sentences-1/{TARGET}/{LIMIT}/{WHOLE}/{SMALL}/{LONE_HEADING}/{OVERLAP}"
 
 _NO_PROSE = {"code", "metadata", "furniture"}
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
@@ -39,11 +40,11 @@ class _Unit:
 def passages_of(document: Document) -> list[Passage]:
     """The passages of a document in the order of its text; none where it holds no prose.
 
-    Every sentence outside code, metadata and furniture is in at least one passage. No passage crosses from one
-    section into another, and ``document.text[span] == text`` for each.
+    Every sentence outside code, metadata and furniture is in at least one passage, but for headings of a few words with
+    nothing below them. No passage crosses from one section into another; ``document.text[span] == text`` for each.
     """
     sections = groupby(_units(document), key=lambda unit: unit.section)
-    pieces = (piece for _, units in sections for piece in _packed(list(units)))
+    pieces = (piece for _, units in sections for piece in _packed(list(units)) if _says_something(document, piece))
     return [slice_of(document, piece[0].start, piece[-1].end) for piece in pieces]
 
 
@@ -136,20 +137,26 @@ def _packed(section: list[_Unit]) -> Iterator[list[_Unit]]:
 
 def _cut(paragraph: list[_Unit]) -> list[list[_Unit]]:
     """Pieces of about equal size, each starting with the last sentence of the one before it."""
-    whole = WHOLE if paragraph[-1].kind in ("list", "table") else TARGET
     size = _size(paragraph)
-    if size <= whole:
+    if size <= (WHOLE if paragraph[-1].kind in ("list", "table") else LIMIT):
         return [paragraph]
-    aim = size / ceil(size / (TARGET - OVERLAP / 2)) + OVERLAP / 2
-    pieces, piece = [], paragraph[:1]
+    aim = size / round(size / TARGET)
+    pieces, piece, new = [], paragraph[:1], _size(paragraph[:1])
     for unit in paragraph[1:]:
-        if _size([*piece, unit]) <= aim:
-            piece = [*piece, unit]
+        grown = unit.end - piece[-1].end
+        if new + grown / 2 <= aim and _size([*piece, unit]) <= LIMIT:
+            piece, new = [*piece, unit], new + grown
             continue
         pieces.append(piece)
         again = piece[-1:] if len(piece) > 1 and _size(piece[-1:]) <= OVERLAP else []
-        piece = [*again, unit] if again and _size([*again, unit]) <= aim else [unit]
+        piece, new = ([*again, unit] if again and _size([*again, unit]) <= LIMIT else [unit]), _size([unit])
     return [*pieces, piece]
+
+
+def _says_something(document: Document, piece: list[_Unit]) -> bool:
+    """Whether there is more than a lone ``Tests``; a headline alone may state a fact."""
+    words = document.text[piece[0].start : piece[-1].end].split()
+    return len(words) > LONE_HEADING or any(unit.kind != "heading" for unit in piece)
 
 
 def _size(units: list[_Unit]) -> int:
