@@ -19,9 +19,15 @@ def brings_more(
 
 
 def absent_words(claim: Claim, language: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """The claim's numbers and capitalised words (names; in German nouns as well) that none of these passages holds."""
+    """The claim's numbers and capitalised words (names; in German nouns as well) that none of these passages holds.
+
+    Beside passages in another language only numbers count: its words and spellings differ anyway.
+    """
+    abroad = any(found.passage.language != language for found in evidence)
     return tuple(
-        word for word in _telling(claim.text, language) if not any(_holds(found.passage, word) for found in evidence)
+        word
+        for word in _telling(claim.text, language)
+        if (word[0].isdigit() or not abroad) and not any(_holds(found.passage, word) for found in evidence)
     )
 
 
