@@ -12,8 +12,12 @@ from factcheck.language.words import fold
 
 _YEAR = r"(?:1[0-9]|20)\d\d"
 _BEFORE_YEAR = {
-    "en": "in|since|until|till|by|from|to|of|for|during|before|after|year|early|late|mid|and|between|circa|c\\.|around|spring|summer|autumn|fall|winter|the",
-    "de": "in|im|jahr|jahre|jahres|jahren|seit|bis|von|ab|vor|nach|anfang|ende|mitte|um|und|zwischen|für|sommer|herbst|winter|frühjahr|frühling|des",
+    "en": 
+        "in|since|until|till|by|from|to|of|for|during|before|after|year|early|late|mid|and|between|circa"
+        "|c\\.|around|spring|summer|autumn|fall|winter|the",
+    "de": 
+        "in|im|jahr|jahre|jahres|jahren|seit|bis|von|ab|vor|nach|anfang|ende|mitte|um|und|zwischen|für"
+        "|sommer|herbst|winter|frühjahr|frühling|des",
     "fr": "en|depuis|jusqu'en|avant|après|de|à|an|année|et|entre|fin|début",
     "es": "en|desde|hasta|antes|después|de|a|año|y|entre",
     "it": "nel|dal|al|del|in|anno|fino|prima|dopo|e|tra",
@@ -163,7 +167,10 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         (re.compile(rf"\b{name}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?![\d.,:%]*\d|\s*%)", flags), "md"),
     ]
     if before:
-        when = r"(?i:\b(?:in|im|since|until|last|next|of|seit|bis|ende|anfang|mitte|early|late|mid|en|nel|em|by|this|letzten))"
+        when = (
+            r"(?i:\b(?:in|im|since|until|last|next|of|seit|bis|ende|anfang|mitte|early|late|mid|en|nel|em"
+            r"|by|this|letzten))"
+        )
         patterns.append((re.compile(rf"{when}\s+{name}(?!\w)", flags), "m"))
         patterns.append((re.compile(rf"(?i:\b(?:{before})\s+|[(–—-]\s?|[,/]\s){year}(?![.,]\d)"), "y"))
     patterns.append((re.compile(r"(?<![\d.,$€£¥])\b(?P<y>(?:1[5-9]|20)\d\d)\b(?![.,]\d|\s?[%€$£°]|s\b|er\b)"), "bare"))

@@ -6,21 +6,29 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from factcheck.language.cues import FUNCTION_WORDS
+from factcheck.language.cues import FUNCTION_WORDS, word_set
 from factcheck.language.words import Word, fold, words
 
-_PARTICLES = frozenset(["of", "the", "de", "del", "della", "di", "da", "du", "la", "le", "van", "von", "der", "den", "zu", "bin", "al", "el", "ibn", "und", "and"])
+_PARTICLES = word_set("of the de del della di da du la le van von der den zu bin al el ibn und and")
 _GERMAN_NOUN = re.compile(
     r"(?:ung|ungen|heit|heiten|keit|keiten|schaft|schaften|tion|tionen|tät|täten|ismus|nis|nisse|tum|ment|mente|"
     r"ling|linge|enz|anz|ik|ur|eur|eure|erin|innen|in|er|ern|ten|chen|lein|sal|zeug|werk|stoff|jahr|tag)s?$"
 )
-_GERMAN_BEFORE_NOUN = frozenset(
-    ["der", "die", "das", "den", "dem", "des", "ein", "eine", "einer", "eines", "einem", "einen", "kein", "keine", "keiner", "keines", "keinem", "keinen", "im", "am", "zum", "zur", "vom", "beim", "ins", "ans", "aufs", "ihr", "ihre", "ihrer", "ihrem", "ihren", "ihres", "sein", "seine", "seiner", "seinem", "seinen", "seines", "dieser", "diese", "dieses", "diesem", "diesen", "jeder", "jede", "jedes", "alle", "aller", "allen", "viele", "vielen", "einige", "einigen", "mehr", "weniger", "unser", "unsere"]
+_GERMAN_BEFORE_NOUN = word_set(
+    "der die das den dem des ein eine einer eines einem einen kein keine keiner keines keinem keinen im "
+    "am zum zur vom beim ins ans aufs ihr ihre ihrer ihrem ihren ihres sein seine seiner seinem seinen "
+    "seines dieser diese dieses diesem diesen jeder jede jedes alle aller allen viele vielen einige "
+    "einigen mehr weniger unser unsere"
 )
 
 
-_TITLES = frozenset(
-    ["minister", "ministerin", "president", "präsident", "präsidentin", "präsidenten", "chancellor", "kanzler", "kanzlerin", "bundeskanzler", "bundeskanzlerin", "mr", "mrs", "ms", "dr", "prof", "professor", "professorin", "herr", "frau", "sir", "lord", "lady", "king", "queen", "könig", "königin", "prince", "prinz", "princess", "pope", "papst", "senator", "senatorin", "governor", "mayor", "bürgermeister", "bürgermeisterin", "general", "judge", "justice", "saint", "st", "secretary", "außenminister", "außenministerin", "innenminister", "finanzminister", "verteidigungsminister", "ceo", "chef", "us-präsident", "sprecher", "sprecherin", "director", "captain", "colonel"]
+_TITLES = word_set(
+    "minister ministerin president präsident präsidentin präsidenten chancellor kanzler kanzlerin "
+    "bundeskanzler bundeskanzlerin mr mrs ms dr prof professor professorin herr frau sir lord lady king "
+    "queen könig königin prince prinz princess pope papst senator senatorin governor mayor bürgermeister "
+    "bürgermeisterin general judge justice saint st secretary außenminister außenministerin "
+    "innenminister finanzminister verteidigungsminister ceo chef us-präsident sprecher sprecherin "
+    "director captain colonel"
 )
 
 
@@ -143,15 +151,18 @@ def _bare_subject(word: Word, tokens: tuple[Word, ...]) -> bool:
     if following is None or following.capitalised or following.numeric:
         return False
     lower = word.text.lower()
-    return (
-        (not _GERMAN_NOUN.search(lower)
-        and not re.search(r"(?:en|t|lich|ig|isch|weise|mal|s|e|er)$", lower))
-        or (lower.endswith(("land", "land", "us", "is", "as", "os")) or lower in _NAMES_LIKE_WORDS)
+    return (not _GERMAN_NOUN.search(lower) and not re.search(r"(?:en|t|lich|ig|isch|weise|mal|s|e|er)$", lower)) or (
+        lower.endswith(("land", "land", "us", "is", "as", "os")) or lower in _NAMES_LIKE_WORDS
     )
 
 
-_NAMES_LIKE_WORDS = frozenset(
-    ["kroatien", "schweden", "norwegen", "spanien", "italien", "polen", "rumänien", "bulgarien", "serbien", "slowenien", "belgien", "ungarn", "china", "ägypten", "türkei", "schweiz", "frankreich", "österreich", "großbritannien", "albanien", "bosnien", "brasilien", "indien", "japan", "israel", "indonesien", "jordanien", "syrien", "kanada", "mexiko", "australien", "tschechien", "slowakei", "bayern", "sachsen", "hessen", "thüringen", "brandenburg", "niedersachsen", "berlin", "hamburg", "münchen", "köln", "wien", "zürich", "bern", "dresden", "leipzig", "frankfurt", "stuttgart", "putin", "trump", "merkel", "scholz", "merz", "macron", "biden", "selenskyj", "google", "apple", "amazon", "microsoft", "siemens", "bayer"]
+_NAMES_LIKE_WORDS = word_set(
+    "kroatien schweden norwegen spanien italien polen rumänien bulgarien serbien slowenien belgien "
+    "ungarn china ägypten türkei schweiz frankreich österreich großbritannien albanien bosnien brasilien "
+    "indien japan israel indonesien jordanien syrien kanada mexiko australien tschechien slowakei bayern "
+    "sachsen hessen thüringen brandenburg niedersachsen berlin hamburg münchen köln wien zürich bern "
+    "dresden leipzig frankfurt stuttgart putin trump merkel scholz merz macron biden selenskyj google "
+    "apple amazon microsoft siemens bayer"
 )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from factcheck.language.cues import APPROXIMATE, AT_LEAST, AT_MOST, FUNCTION_WORDS
@@ -319,7 +320,7 @@ def _in_words(text: str, language: str) -> Iterator[_Raw]:
         return
     from text_to_num import find_numbers
 
-    gaps = [text[left.end : right.start] for left, right in zip(tokens, tokens[1:], strict=False)]
+    gaps = [text[left.end : right.start] for left, right in pairwise(tokens)]
     separated = [True] + [gap.strip(" -") != "" for gap in gaps]
     spelled = [_Token(word, apart) for word, apart in zip(tokens, separated, strict=True)]
     articles = _ARTICLES[language].split()
@@ -345,13 +346,25 @@ def _step(value: float) -> float:
 @cache
 def _number_stems(language: str) -> frozenset[str]:
     units = {
-        "en": "two three four five six seven eight nine ten eleven twelve teen twenty thirty forty fifty sixty seventy eighty ninety hundred",
+        "en": 
+            "two three four five six seven eight nine ten eleven twelve teen twenty thirty forty fifty "
+            "sixty seventy eighty ninety hundred",
         "de": "zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig dreißig zig hundert tausend",
-        "fr": "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante cinquante soixante cent mille",
-        "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieci veinte veinti treinta cuarenta cincuenta sesenta setenta ochenta noventa cien mil",
-        "it": "due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici venti trenta quaranta cinquanta cento mille mila",
-        "nl": "twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien twintig dertig veertig vijftig honderd duizend",
-        "pt": "dois duas três quatro cinco seis sete oito nove dez onze doze treze quatorze quinze vinte trinta quarenta cinquenta cem mil",
+        "fr": 
+            "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt "
+            "trente quarante cinquante soixante cent mille",
+        "es": 
+            "dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieci "
+            "veinte veinti treinta cuarenta cincuenta sesenta setenta ochenta noventa cien mil",
+        "it": 
+            "due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici "
+            "sedici venti trenta quaranta cinquanta cento mille mila",
+        "nl": 
+            "twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien twintig dertig "
+            "veertig vijftig honderd duizend",
+        "pt": 
+            "dois duas três quatro cinco seis sete oito nove dez onze doze treze quatorze quinze vinte "
+            "trinta quarenta cinquenta cem mil",
     }  # fmt: skip
     return frozenset(units.get(language, "").split())
 

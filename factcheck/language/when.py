@@ -53,7 +53,7 @@ def _month_before(day: date) -> date:
 
 
 _Said = Callable[[re.Match[str], date], str]
-_NUMBER = {"einem": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "zehn": 10, "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}  # fmt: skip
+_NUMBER = {"einem": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "zehn": 10}
 _SHIFT = {"vorgestern": -2, "gestern": -1, "heute": 0, "yesterday": -1, "today": 0}
 
 
@@ -75,11 +75,16 @@ def _german() -> tuple[tuple[re.Pattern[str], _Said], ...]:
         base = day + timedelta(days=_SHIFT[match["day"].lower()])
         prep = (match["prep"] or "").strip()
         words = day_in_words(base, "de")
-        return f"{prep} dem {words}" if prep.lower() in ("seit", "vor", "nach", "ab") else f"{prep} zum {words}" if prep else f"am {words}"  # fmt: skip
+        if not prep:
+            return f"am {words}"
+        return f"{prep} zum {words}" if prep.lower() == "bis" else f"{prep} dem {words}"
 
     def of_day(match: re.Match[str], day: date) -> str:
         base = day + timedelta(days=-1 if match["day"].lower() == "gestrig" else 0)
         return f"{match['noun']} vom {day_in_words(base, 'de')}"
+
+    def last_month(match: re.Match[str], day: date) -> str:
+        return f"im {_month_in_words(_month_before(day), 'de')}"
 
     def year(offset: int, form: str) -> _Said:
         def said(match: re.Match[str], day: date) -> str:
@@ -89,19 +94,25 @@ def _german() -> tuple[tuple[re.Pattern[str], _Said], ...]:
         return said
 
     return (
-        (re.compile(r"\b(?P<day>[Gg]estern|[Hh]eute) vor (?P<n>einem|zwei|drei|vier|fünf|zehn) Jahr(?:en)?\b"), years_ago),
+        (re.compile(rf"\b(?P<day>[Gg]estern|[Hh]eute) vor (?P<n>{'|'.join(_NUMBER)}) Jahr(?:en)?\b"), years_ago),
         (re.compile(r"\b(?P<day>[Gg]estrig|[Hh]eutig)(?:e|en|er|es|em) (?P<noun>[A-ZÄÖÜ][\w-]+)\b"), of_day),
         (re.compile(_PREPOSITION_DE + r"\b(?P<day>[Vv]orgestern|[Gg]estern)\b(?! vor\b)"), shifted),
-        (re.compile(r"\b(?P<day>heute|Heute)\b(?= (?:wurde|wurden|hat|haben|ist|sind)\b.*\b(?:ge\w+|\w+iert|ver\w+t|be\w+t)\.?$)(?P<prep>)"), shifted),
-        (re.compile(r"(?<=[a-zä] )dieses Jahres\b|(?<=Januar )dieses Jahres|(?<=Anfang |Mitte  )dieses Jahres"), year(0, "{}")),
+        (re.compile(
+            r"\b(?P<day>heute|Heute)\b(?= (?:wurde|wurden|hat|haben|ist|sind)\b.*\b(?:ge\w+|\w+iert"
+            r"|ver\w+t|be\w+t)\.?$)(?P<prep>)"), shifted),
+        (re.compile(r"(?<=[a-zä] )dieses Jahres\b"), year(0, "{}")),
         (re.compile(r"\b(?:dieses|des laufenden) Jahres\b"), year(0, "des Jahres {}")),
-        (re.compile(r"\b[Ii]n diesem Jahr\b|\b[Ii]m laufenden Jahr\b|(?<![\w] )\bDieses Jahr\b|(?<=[a-z] )dieses Jahr\b"), year(0, "im Jahr {}")),
+        (re.compile(
+            r"\b[Ii]n diesem Jahr\b|\b[Ii]m laufenden Jahr\b|(?<![\w] )\bDieses Jahr\b"
+            r"|(?<=[a-z] )dieses Jahr\b"), year(0, "im Jahr {}")),
         (re.compile(r"(?<=[a-zä] )(?:vergangenen|letzten|vorigen) Jahres\b"), year(-1, "{}")),
         (re.compile(r"\bdes (?:vergangenen|letzten|vorigen) Jahres\b"), year(-1, "des Jahres {}")),
-        (re.compile(r"\b[Ii]m (?:vergangenen|letzten|vorigen) Jahr\b|\b(?:[Ll]etztes|[Vv]ergangenes|[Vv]origes) Jahr\b"), year(-1, "im Jahr {}")),
+        (re.compile(
+            r"\b[Ii]m (?:vergangenen|letzten|vorigen) Jahr\b|\b(?:[Ll]etztes|[Vv]ergangenes"
+            r"|[Vv]origes) Jahr\b"), year(-1, "im Jahr {}")),
         (re.compile(r"\b[Ss]eit (?:vergangenem|letztem|vorigem) Jahr\b"), year(-1, "seit {}")),
         (re.compile(r"\b[Ii]n diesem Monat\b|\b[Dd]iesen Monat\b"), lambda m, d: f"im {_month_in_words(d, 'de')}"),
-        (re.compile(r"\b[Ii]m (?:vergangenen|letzten|vorigen) Monat\b|\b(?:[Ll]etzten|[Vv]ergangenen) Monat\b"), lambda m, d: f"im {_month_in_words(_month_before(d), 'de')}"),
+        (re.compile(r"\b[Ii]m (?:vergangenen|letzten|vorigen) Monat\b|\b[LVlv](?:etzten|ergangenen) Monat\b"), last_month),
         (
             re.compile(r"\b(?:noch )?[Ii]n dieser Woche\b|\b[Dd]iese Woche\b"),
             lambda m, d: f"in der Woche ab dem {day_in_words(d - timedelta(days=d.weekday()), 'de')}",

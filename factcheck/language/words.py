@@ -23,37 +23,48 @@ _STEMMERS = {
 # Strong verbs (and a few nouns) whose forms share no stem: the first word of each line stands for the rest.
 _IRREGULAR = {
     "en": """
-        rise rose risen rising; fall fell fallen; grow grew grown; go went gone; come came; become became; begin began begun;
-        write wrote written; win won winning; lose lost; leave left; lead led; meet met; make made; say said; see saw seen;
-        take took taken; give gave given; get got gotten; find found; hold held; keep kept; know knew known; run ran;
-        sell sold; send sent; sing sang sung; speak spoke spoken; spend spent; stand stood; steal stole stolen; teach taught;
-        tell told; think thought; wear wore worn; buy bought; bring brought; build built; catch caught; choose chose chosen;
-        draw drew drawn; drink drank drunk; drive drove driven; eat ate eaten; feel felt; fight fought; fly flew flown;
-        break broke broken; bear born borne; shoot shot; show shown; sink sank sunk; swim swam swum; throw threw thrown;
-        beat beaten; hear heard; understand understood; child children; man men; woman women; wife wives; life lives;
-        bind bound; bite bit bitten; blow blew blown; deal dealt; dig dug; freeze froze frozen; hide hid hidden; lay laid;
-        lie lay lain; mean meant; pay paid; ride rode ridden; shake shook shaken; sit sat; sleep slept; strike struck;
-        swear swore sworn; tear tore torn; wake woke woken; die died dying dead death; foot feet; tooth teeth; mouse mice
+        rise rose risen rising; fall fell fallen; grow grew grown; go went gone; come came; become became;
+        begin began begun; write wrote written; win won winning; lose lost; leave left; lead led; meet met;
+        make made; say said; see saw seen; take took taken; give gave given; get got gotten; find found;
+        hold held; keep kept; know knew known; run ran; sell sold; send sent; sing sang sung;
+        speak spoke spoken; spend spent; stand stood; steal stole stolen; teach taught; tell told;
+        think thought; wear wore worn; buy bought; bring brought; build built; catch caught;
+        choose chose chosen; draw drew drawn; drink drank drunk; drive drove driven; eat ate eaten; feel felt;
+        fight fought; fly flew flown; break broke broken; bear born borne; shoot shot; show shown;
+        sink sank sunk; swim swam swum; throw threw thrown; beat beaten; hear heard; understand understood;
+        child children; man men; woman women; wife wives; life lives; bind bound; bite bit bitten;
+        blow blew blown; deal dealt; dig dug; freeze froze frozen; hide hid hidden; lay laid; lie lay lain;
+        mean meant; pay paid; ride rode ridden; shake shook shaken; sit sat; sleep slept; strike struck;
+        swear swore sworn; tear tore torn; wake woke woken; die died dying dead death; foot feet; tooth teeth;
+        mouse mice
     """,
     "de": """
-        steigen stieg stiegen gestiegen; sinken sank sanken gesunken; fallen fiel fielen gefallen fällt; gehen ging gingen gegangen;
-        kommen kam kamen gekommen; treffen traf trafen getroffen trifft; geben gab gaben gegeben gibt; nehmen nahm nahmen genommen nimmt;
-        sprechen sprach sprachen gesprochen spricht; schreiben schrieb schrieben geschrieben; beginnen begann begannen begonnen;
-        gewinnen gewann gewannen gewonnen; verlieren verlor verloren verloren; schließen schloss schlossen geschlossen;
-        stehen stand standen gestanden; liegen lag lagen gelegen; sehen sah sahen gesehen sieht; halten hielt hielten gehalten hält;
-        lassen ließ ließen gelassen lässt; verlassen verließ verließen verlässt; laufen lief liefen gelaufen läuft;
-        tragen trug trugen getragen trägt; wachsen wuchs wuchsen gewachsen wächst; bringen brachte brachten gebracht;
-        denken dachte dachten gedacht; kennen kannte kannten gekannt; nennen nannte nannten genannt; finden fand fanden gefunden;
-        bieten bot boten geboten; bleiben blieb blieben geblieben; brechen brach brachen gebrochen bricht; essen aß aßen gegessen;
-        fahren fuhr fuhren gefahren fährt; fliegen flog flogen geflogen; helfen half halfen geholfen hilft; heißen hieß hießen;
-        leiden litt litten gelitten; lesen las lasen gelesen liest; rufen rief riefen gerufen; schlagen schlug schlugen geschlagen schlägt;
-        singen sang sangen gesungen; sterben starb starben gestorben stirbt; treten trat traten getreten tritt; tun tat taten getan;
-        beitreten beitrat beigetreten beitritt; unterschreiben unterschrieb unterschrieben; werfen warf warfen geworfen wirft; ziehen zog zogen gezogen;
-        verbieten verbot verboten; ablehnen abgelehnt; stattfinden stattfand stattgefunden; entstehen entstand entstanden;
-        erhalten erhielt erhielten erhält; verschieben verschob verschoben; beschließen beschloss beschlossen; wissen wusste wussten gewusst weiß;
-        annehmen annahm angenommen; zunehmen zunahm zugenommen; abnehmen abnahm abgenommen; erfinden erfand erfunden;
-        erscheinen erschien erschienen; betragen betrug betrugen beträgt; besitzen besaß besaßen besessen; sitzen saß saßen gesessen;
-        vorschlagen vorgeschlagen; stadt städte städten; land länder ländern; mann männer männern; haus häuser häusern; kind kinder kindern
+        steigen stieg stiegen gestiegen; sinken sank sanken gesunken; fallen fiel fielen gefallen fällt;
+        gehen ging gingen gegangen; kommen kam kamen gekommen; treffen traf trafen getroffen trifft;
+        geben gab gaben gegeben gibt; nehmen nahm nahmen genommen nimmt;
+        sprechen sprach sprachen gesprochen spricht; schreiben schrieb schrieben geschrieben;
+        beginnen begann begannen begonnen; gewinnen gewann gewannen gewonnen;
+        verlieren verlor verloren verloren; schließen schloss schlossen geschlossen;
+        stehen stand standen gestanden; liegen lag lagen gelegen; sehen sah sahen gesehen sieht;
+        halten hielt hielten gehalten hält; lassen ließ ließen gelassen lässt;
+        verlassen verließ verließen verlässt; laufen lief liefen gelaufen läuft;
+        tragen trug trugen getragen trägt; wachsen wuchs wuchsen gewachsen wächst;
+        bringen brachte brachten gebracht; denken dachte dachten gedacht; kennen kannte kannten gekannt;
+        nennen nannte nannten genannt; finden fand fanden gefunden; bieten bot boten geboten;
+        bleiben blieb blieben geblieben; brechen brach brachen gebrochen bricht; essen aß aßen gegessen;
+        fahren fuhr fuhren gefahren fährt; fliegen flog flogen geflogen; helfen half halfen geholfen hilft;
+        heißen hieß hießen; leiden litt litten gelitten; lesen las lasen gelesen liest;
+        rufen rief riefen gerufen; schlagen schlug schlugen geschlagen schlägt; singen sang sangen gesungen;
+        sterben starb starben gestorben stirbt; treten trat traten getreten tritt; tun tat taten getan;
+        beitreten beitrat beigetreten beitritt; unterschreiben unterschrieb unterschrieben;
+        werfen warf warfen geworfen wirft; ziehen zog zogen gezogen; verbieten verbot verboten;
+        ablehnen abgelehnt; stattfinden stattfand stattgefunden; entstehen entstand entstanden;
+        erhalten erhielt erhielten erhält; verschieben verschob verschoben; beschließen beschloss beschlossen;
+        wissen wusste wussten gewusst weiß; annehmen annahm angenommen; zunehmen zunahm zugenommen;
+        abnehmen abnahm abgenommen; erfinden erfand erfunden; erscheinen erschien erschienen;
+        betragen betrug betrugen beträgt; besitzen besaß besaßen besessen; sitzen saß saßen gesessen;
+        vorschlagen vorgeschlagen; stadt städte städten; land länder ländern; mann männer männern;
+        haus häuser häusern; kind kinder kindern
     """,
 }  # fmt: skip
 

@@ -10,9 +10,9 @@ from datetime import date
 
 from factcheck.language import statements
 from factcheck.language.cues import FUNCTION_WORDS
-from factcheck.language.dates import dates
+from factcheck.language.dates import PartialDate, dates
 from factcheck.language.names import Name, alike, names
-from factcheck.language.numbers import quantities
+from factcheck.language.numbers import Quantity, quantities
 from factcheck.language.statements import FURNITURE
 from factcheck.language.when import is_relative, resolved
 from factcheck.language.words import Word, content, fold, words
@@ -269,7 +269,7 @@ class _Rules:
 
     def _queries(self, text: str) -> tuple[str, ...]:
         """Two searches: names with numbers and dates, and the words that say what happened."""
-        marked = (*quantities(text, self.language), *dates(text, self.language))
+        marked: list[Quantity | PartialDate] = [*quantities(text, self.language), *dates(text, self.language)]
         nouns = [(at, said) for at, said in self._nouns(text) if not any(m.start <= at < m.end for m in marked)]
         keys = " ".join(dict.fromkeys(said for _, said in sorted([*nouns, *((m.start, m.text) for m in marked)])))
         telling = [word.text for word in content(words(text, self.language), self.language) if len(word.text) > 2]
@@ -297,6 +297,12 @@ def _only_a_date(plain: str, language: str) -> bool:
     return len(re.findall(r"[^\W\d_]{2,}", left)) <= 1 and len(plain) < 40
 
 
+_VERB_ENDINGS = {
+    "de": r"(?:t|te|ten|tet|[^aeiou]en|ab|ag|am|ang|ieß|ief|ieg|ing|ied|ieb|of|og|oss|uf|ug|ahm|at|iel)$",
+    "en": r"(?:ed|s|ew|ose|ought|ell|et|ut|an|ame|ook|ave|ote|old|eft|ead|it|on|ent)$",
+}
+
+
 def _has_verb(plain: str, tokens: tuple[Word, ...], language: str) -> bool:
     """Whether this can be a sentence: it has a finite verb, as far as spelling tells."""
     if len(tokens) < 3:
@@ -308,7 +314,7 @@ def _has_verb(plain: str, tokens: tuple[Word, ...], language: str) -> bool:
     if any(word in statements.AUXILIARIES[language] for word in lower):
         return True
     empty = FUNCTION_WORDS[language]
-    endings = r"(?:t|te|ten|tet|[^aeiou]en|ab|ag|am|ang|ieß|ief|ieg|ing|ied|ieb|of|og|oss|uf|ug|ahm|at|iel)$" if language == "de" else r"(?:ed|s|ew|ose|ought|ell|et|ut|an|ame|ook|ave|ote|old|eft|ead|it|on|ent|ell)$"  # fmt: skip
+    endings = _VERB_ENDINGS[language]
     verbal = [
         word for word in tokens if word.text.islower() and word.lower not in empty and re.search(endings, word.lower)
     ]
@@ -339,10 +345,14 @@ _TAIL = {
 _SUPPOSED = re.compile(r"\s[–—]\s(?=was, sollte\b)")
 _JOINT = {
     "en": re.compile(
-        r", and (?=(?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3} (?:is|are|was|were|has|had|became|[a-z]+ed|took|won|fell|rose|left|made|went|came|lost)\b)"
+        
+            r", and (?=(?:the )?[A-Z][\w.-]*(?: [A-Z][\w.-]*){0,3} (?:is|are|was|were|has|had|became"
+            r"|[a-z]+ed|took|won|fell|rose|left|made|went|came|lost)\b)"
     ),
     "de": re.compile(
-        r", und (?=(?:(?:der|die|das) )?[A-ZÄÖÜ][\w-]*(?: [A-ZÄÖÜ][\w-]*){0,3} (?:ist|sind|war|waren|hat|haben|wurde|wurden|[a-zäöü]+t(?:e|en)?|trat|nahm|gab|kam|ging|stieg|sank|fiel) )"
+        
+            r", und (?=(?:(?:der|die|das) )?[A-ZÄÖÜ][\w-]*(?: [A-ZÄÖÜ][\w-]*){0,3} (?:ist|sind|war|waren"
+            r"|hat|haben|wurde|wurden|[a-zäöü]+t(?:e|en)?|trat|nahm|gab|kam|ging|stieg|sank|fiel) )"
     ),
 }  # fmt: skip
 

@@ -56,7 +56,9 @@ _SUBORDINATE = re.compile(
 )
 _PASSIVE = {
     "en": re.compile(r"\b(?:is|are|was|were|be|been|being|got)\b(?:\s+\w+){0,3}?\s+by\b|\w(?:ed|en|t)\s+by\b"),
-    "de": re.compile(r"\b(?:wird|werden|wurden?|worden|geworden)\b.*\b(?:von|vom|durch)\b|\b(?:von|vom|durch)\b.*\b(?:wird|werden|wurden?|worden)\b"),
+    "de": re.compile(
+        r"\b(?:wird|werden|wurden?|worden|geworden)\b.*\b(?:von|vom|durch)\b|\b(?:von|vom"
+        r"|durch)\b.*\b(?:wird|werden|wurden?|worden)\b"),
 }  # fmt: skip
 _AGENT = frozenset({"by", "von", "vom", "durch"})
 _PREPOSITIONS = {
@@ -154,7 +156,7 @@ def read(text: str, language: str) -> Reading:
     tokens = words(text, language)
     found_dates = dates(text, language)
     numbers = quantities(text, language, known_dates=found_dates)
-    counted = [(item.start, item.end) for item in (*found_dates, *numbers)]
+    counted = [(date.start, date.end) for date in found_dates] + [(number.start, number.end) for number in numbers]
     negations = NEGATIONS.get(language, frozenset()) | DENIALS.get(language, frozenset())
     telling = tuple(
         word
@@ -269,7 +271,7 @@ def _fit(claim: Reading, sentence: Reading, context: frozenset[str]) -> _Fit:
 
 @lru_cache(maxsize=20_000)
 def _place(word: Word, sentence: Reading) -> int | None:
-    """Where in the sentence ``word`` is said: as written, by its stem, its compound, or as another spelling of a name."""
+    """Where in the sentence ``word`` is said: as written, by its stem, its compound, or another spelling."""
     telling = {other.start for other in sentence.content}
     said = [(at, other) for at, other in enumerate(sentence.tokens) if other.start in telling]
     said = [(at, other) for at, other in said if _owns(word) or not _owns(other)]
@@ -502,7 +504,7 @@ def _sequence(claim: Reading, sentence: Reading) -> list[int]:
 
 
 def _turns(places: list[int]) -> int:
-    """How often the order steps back: once where a phrase has moved to the front, twice where two things are swapped."""
+    """How often the order steps back: once where a phrase moved to the front, twice where two are swapped."""
     return sum(left > right for left, right in pairwise(places))
 
 
@@ -765,7 +767,8 @@ def _why_contradicted(finding: Finding, german: bool) -> str:
             else f"The quoted sentence denies what the claim counts ({mine})."
         )
     if german:
-        return f"Der zitierte Satz stimmt bis auf eines überein ({german_what[finding.difference]}): {theirs} statt {mine}."
+        what = german_what[finding.difference]
+        return f"Der zitierte Satz stimmt bis auf eines überein ({what}): {theirs} statt {mine}."
     return f"The quoted sentence agrees but for one {english_what[finding.difference]}: {theirs} instead of {mine}."
 
 
