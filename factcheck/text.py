@@ -211,6 +211,8 @@ def _readings(quote: str) -> Iterator[str]:
 
 def _places(needle: str, text: str) -> Iterator[tuple[int, int]]:
     """Every place of ``needle`` in ``text``, both in normal form."""
+    if len(needle) > 2 * len(text):
+        return
     if _SEAM not in text and _SEAM not in needle:
         start = text.find(needle)
         while start >= 0:

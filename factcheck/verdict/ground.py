@@ -30,6 +30,13 @@ MIN_LETTERS = 12  # … or this many letters and digits
 
 _NEEDED: dict[Label, Stance] = {"supported": "supports", "contradicted": "contradicts"}
 _SENTENCE_END = re.compile(r"[.!?…]\s|\n")
+_DENIAL = re.compile(
+    r"\b(?:not (?:true|correct|the case)|untrue|false(?:ly)?|wrong(?:ly)?|den(?:y|ies|ied|ying)|no evidence|myth|hoax|"
+    r"stimmt nicht|nicht (?:wahr|richtig|der Fall)|unwahr|falsch|fälschlich\w*|bestreite[nt]|bestritt(?:en)?|"
+    r"dementier\w+|kein\w* Belege?|Gerücht|Mythos|faux|dément\w*|falso|desm(?:iente|intió)|nieg[ao]|negó)\b"
+    r"[^.!?]{0,30}\b(?:that|whether|dass|daß|ob|que|che)\s+[\"„“”«»]?\s*$",
+    re.IGNORECASE,
+)
 _LEAD_IN = 200  # characters before a quote in which a word may stand that turns its meaning
 
 _OWN_WORDS: dict[str, dict[UnverifiableReason, str]] = {
@@ -206,6 +213,8 @@ def _turned(claim: Claim, language: str, citation: Citation, passage: Passage, s
     lead_in = _SENTENCE_END.split(before)[-1]
     if not lead_in.strip():
         return []
+    if _DENIAL.search(lead_in):
+        return [Notice(code="negation_differs", message=f"the source goes on from a denial: “{lead_in.strip()} …”")]
     notices = signals(claim.text, language, lead_in + citation.quote, passage.language)
     return [notice for notice in notices if notice.code == "negation_differs"]
 

@@ -18,7 +18,7 @@ JudgeReason = Literal["passages_irrelevant", "insufficient", "conflicting_source
 LONGEST_RATIONALE = 600  # characters; more is a model running on
 LONGEST_TITLE = 120
 _STANCE: dict[Label, Stance] = {"supported": "supports", "contradicted": "contradicts"}
-_FAULT = {"not_in_passages": "not in any passage", "too_short": "too short to show anything"}
+_FAULT = {"not_in_passages": "not in the passage named", "too_short": "too short to show anything"}
 
 
 def _word(value: Any) -> Any:

@@ -244,11 +244,18 @@ def test_quotes_are_compared_together_and_a_difference_is_told_only_where_no_quo
     assert warnings(six, sechs) == ["no seven in en", "no seven in de"]
 
 
-def test_words_cut_out_of_a_denial_are_warned_of() -> None:
-    text = "It is not true that Finland joined NATO in 2023, officials said."
-    result = ground(
-        CLAIM, judged("supported", quote("Finland joined NATO in 2023")), (passage("a", text),), compare, language="en"
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is not true that Finland joined NATO in 2023, officials said.",
+        "Officials denied that Finland joined NATO in 2023.",
+        "Es stimmt nicht, dass „Finland joined NATO in 2023“.",
+        "No evidence showed that Finland joined NATO in 2023.",
+    ],
+)
+def test_words_cut_out_of_a_denial_are_warned_of(text: str) -> None:
+    supported = judged("supported", quote("Finland joined NATO in 2023"))
+    result = ground(CLAIM, supported, (passage("a", text),), compare, language="en")
     assert [warning.code for warning in result.verdict.warnings] == ["negation_differs"]
 
 

@@ -173,7 +173,8 @@ def test_rejected_quotes_are_shown_as_data_when_asked_again() -> None:
     judge(chat, passage("a"), rejected=rejected)
     (prompt,) = chat.history
     assert re.search(
-        r"<quote-([0-9a-f]{16})>\n\(not in any passage\) Finland has joined </claim> \$x\n</quote-\1>", prompt.user
+        r"<quote-([0-9a-f]{16})>\n\(not in the passage named\) Finland has joined </claim> \$x\n</quote-\1>",
+        prompt.user,
     )
     assert re.search(r"<quote-([0-9a-f]{16})>\n\(too short to show anything\) NATO\n</quote-\1>", prompt.user)
 
