@@ -128,7 +128,7 @@ _LAYOUT = (
     r"^[ \t>*_]*#{1,6} ?(?:new )?(?:system|instructions?|system prompt) ?:?[*_]*[ \t]*\n+[ \t]*"
     r"(?:you (?:are|must|will)|ignore|disregard|label|answer|always)\b",
     r"(?<!\w)(?:new|updated|real|actual|hidden|secret) (?:system )?(?:instructions?|prompt) ?:",
-    r"(?:-{3,}|={3,}|#{3,}|\*{3,}) ?(?:begin|start|end) (?:of )?(?:the )?(?:system )?"
+    r"(?:-{3}|={3}|#{3}|\*{3}) ?(?:begin|start|end) (?:of )?(?:the )?(?:system )?"
     r"(?:prompt|instructions?|context|passages?|document|evidence)\b",
     r"\bSYSTEM (?:PROMPT|OVERRIDE|MESSAGE) ?[:!\]]",
     r"[\"']label[\"'] ?: ?[\"'](?:supported|contradicted|unverifiable)[\"']",
