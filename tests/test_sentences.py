@@ -136,7 +136,7 @@ PROSE = st.lists(
             "Die",
         ]
     )
-    | st.text(max_size=6),
+    | st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=6),
     min_size=1,
     max_size=40,
 ).map(" ".join)

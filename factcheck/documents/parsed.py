@@ -20,11 +20,12 @@ _UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """How much a single document may cost: bytes of the file, characters of its text, and what its parser may use."""
+    """How much one document may cost: bytes of the file, characters of its text, and what its parser may use."""
 
     file_bytes: int = 50_000_000
     characters: int = 20_000_000
     cpu_seconds: int = 60
+    wall_seconds: int = 240  # for a parser that waits rather than works, and where CPU time cannot be limited
     memory_bytes: int = 1 << 30
 
 

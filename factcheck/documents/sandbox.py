@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from factcheck.documents.parsed import Parsed, ReadLimits, Refused
@@ -18,7 +17,6 @@ from factcheck.documents.worker import OUT_OF_MEMORY, read_frame, write_frame
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from factcheck.documents.worker import main; main()"
 _MOST_WORKERS = 4
-_WALL_FACTOR = 4  # a process that waits rather than works is given up after this many times its CPU seconds
 
 
 def parse(data: bytes, media_type: str, limits: ReadLimits) -> Parsed:
@@ -34,12 +32,11 @@ def parse(data: bytes, media_type: str, limits: ReadLimits) -> Parsed:
             "characters": limits.characters,
         }
     ).encode()
-    wall_seconds = float(limits.cpu_seconds * _WALL_FACTOR)
     with _pool.worker() as worker:
-        answer = worker.ask(header, data, wall_seconds)
+        answer = worker.ask(header, data, limits.wall_seconds)
         if answer is None and worker.may_be_worn():
             worker.restart()
-            answer = worker.ask(header, data, wall_seconds)
+            answer = worker.ask(header, data, limits.wall_seconds)
         if answer is None:
             raise worker.cause_of_death()
     found = json.loads(answer)
@@ -72,11 +69,12 @@ class _Worker:
             raise Refused("unreadable", f"no process could be started to parse it ({error.strerror})") from error
         self._asked = 0
 
-    def ask(self, header: bytes, data: bytes, wall_seconds: float) -> bytes | None:
+    def ask(self, header: bytes, data: bytes, wall_seconds: int) -> bytes | None:
         """The answer, or None where the process died or had to be killed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._asked += 1
+        self._timed_out = False
         timer = threading.Timer(wall_seconds, self._give_up)
         timer.daemon = True
         timer.start()
@@ -110,16 +108,11 @@ class _Worker:
             return Refused("broken", "the file is damaged: it crashed its reader")
         return Refused("too_large", OUT_OF_MEMORY)  # how PDFium ends when it gets no more
 
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
     def kill(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):  # over what was still to be written
                     pipe.close()
-                except OSError:  # what was buffered for a dead process
-                    continue
         self._process.kill()
         self._process.wait()
 
@@ -135,7 +128,9 @@ class _Pool:
     @contextmanager
     def worker(self) -> Iterator[_Worker]:
         with self._room:
-            worker = self._take()
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+            worker = worker or _Worker()
             try:
                 yield worker
             except BaseException:  # interrupted in the middle of an answer: out of step with us
@@ -144,23 +139,8 @@ class _Pool:
             with self._lock:
                 self._idle.append(worker)
 
-    def _take(self) -> _Worker:
-        with self._lock:
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.is_alive():
-                    return worker
-                worker.kill()
-        return _Worker()
 
-    def close(self) -> None:
-        with self._lock:
-            while self._idle:
-                self._idle.pop().kill()
-
-
-_pool = _Pool()
-atexit.register(lambda: _pool.close())
+_pool = _Pool()  # its workers end when their stdin does, that is with this process
 
 
 def _start_over() -> None:

@@ -88,11 +88,12 @@ def test_pdf_bomb_is_refused_and_the_next_file_is_read() -> None:
     assert read_bytes(pdf([[(50, 800, 12, "Still here.")]]), source="a.pdf").text == "Still here."
 
 
-def test_document_that_takes_too_long_is_given_up_and_the_next_one_is_read() -> None:
+@pytest.mark.parametrize("limits", [ReadLimits(cpu_seconds=0, wall_seconds=600), ReadLimits(wall_seconds=0)])
+def test_document_that_takes_too_long_is_given_up_and_the_next_one_is_read(limits: ReadLimits) -> None:
     page = b"<html><body>" + b"<p>Some words that take their time to be read.</p>" * 60_000
 
     with pytest.raises(ReadError) as caught:
-        read_bytes(page, source="slow.html", limits=ReadLimits(cpu_seconds=0))
+        read_bytes(page, source="slow.html", limits=limits)
 
     assert caught.value.code == "timeout"
     assert read_bytes(b"<p>Quick words.</p>", source="a.html").text == "Quick words."

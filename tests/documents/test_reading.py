@@ -98,6 +98,18 @@ def test_parser_killed_between_two_files_is_replaced() -> None:
     assert WORDS in read_bytes(FILES["a.html"], source="a.html").text
 
 
+def test_parser_killed_in_the_middle_of_a_file_gets_a_second_chance() -> None:
+    page = b"<h1>Long</h1>" + b"<p>Some words that take their time to be read.</p>" * 20_000
+    read_bytes(FILES["a.html"], source="a.html")
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(read_bytes, page, source="slow.html")
+        time.sleep(0.2)
+        for child in _children():
+            os.kill(child, signal.SIGKILL)
+
+        assert reading.result().title == "Long"
+
+
 def _children() -> list[int]:
     listed = subprocess.run(
         ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
