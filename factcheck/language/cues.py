@@ -118,7 +118,7 @@ HEDGES: dict[str, frozenset[str]] = {
         "considering hope hopes hoped aim aims aimed threaten threatens threatened if whether unless hypothesis "
         "hypothesize hypothesized hypothesise hypothetical unclear unknown will shall going want wants wanted "
         "attempt attempts attempted try tries tried potential doubt doubts doubtful speculate speculated investigate "
-        "investigated whether"
+        "investigated yet"
     ),
     "de": word_set(
         "könnte könnten kann können dürfte dürften sollte sollten soll sollen müsste müssten muss müssen mag mögen "
@@ -179,13 +179,13 @@ WEAKENERS: dict[str, frozenset[str]] = {
 SCOPE: dict[str, frozenset[str]] = {
     "en": word_set(
         "all every each always only solely exclusively any both entire whole most least first last best worst largest "
-        "biggest smallest highest lowest oldest youngest longest shortest never more less fewer before after over "
+        "biggest smallest highest lowest oldest youngest longest shortest more less fewer before after over "
         "under above below same different single sole until except again"
     ),
     "de": word_set(
         "alle aller allen alles jeder jede jedes jedem jeden immer nur ausschließlich allein beide beiden ganze ganzen "
         "gesamte gesamten meisten wenigsten erste erster ersten erstes erstmals letzte letzter letzten letztes beste "
-        "größte größter größten kleinste kleinsten höchste höchsten niedrigste älteste ältesten jüngste längste nie "
+        "größte größter größten kleinste kleinsten höchste höchsten niedrigste älteste ältesten jüngste längste "
         "mehr weniger bevor nachdem vorher nachher derselbe dieselbe dasselbe einzige einziger einzigen erneut wieder"
     ),
 }

@@ -154,7 +154,7 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     # month names are matched as written in languages that capitalise them: may, march
     flags = 0 if language in ("en", "de") else re.IGNORECASE
     before = _BEFORE_YEAR.get(language, "")
-    year = rf"(?P<y>{_YEAR})(?![\d%])(?!s\b)(?!er\b)"
+    year = rf"(?P<y>{_YEAR})(?![\d%])(?!['’]?s\b)(?!er\b)"
     of = r"(?:\s+(?:of|de|del|des))?"
     patterns = [
         (re.compile(rf"\b(?P<y>{_YEAR})-(?P<m>\d\d)-(?P<d>\d\d)(?!\d)"), "iso"),
@@ -173,5 +173,7 @@ def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         )
         patterns.append((re.compile(rf"{when}\s+{name}(?!\w)", flags), "m"))
         patterns.append((re.compile(rf"(?i:\b(?:{before})\s+|[(–—-]\s?|[,/]\s){year}(?![.,]\d)"), "y"))
-    patterns.append((re.compile(r"(?<![\d.,$€£¥])\b(?P<y>(?:1[5-9]|20)\d\d)\b(?![.,]\d|\s?[%€$£°]|s\b|er\b)"), "bare"))
+    patterns.append(
+        (re.compile(r"(?<![\d.,$€£¥])\b(?P<y>(?:1[5-9]|20)\d\d)\b(?![.,]\d|\s?[%€$£°]|['’]?s\b|er\b)"), "bare")
+    )
     return tuple(patterns)

@@ -155,11 +155,11 @@ class Quantity:
         if self.bound == "at_least" and other.bound in ("exact", "about"):
             return other.value >= self.value
         if other.bound == "at_least" and self.bound in ("exact", "about"):
-            return self.value >= other.value and self.value <= other.value * 1.25
+            return self.value >= other.value
         if self.bound == "at_most" and other.bound in ("exact", "about"):
             return other.value <= self.value
         if other.bound == "at_most" and self.bound in ("exact", "about"):
-            return self.value <= other.value and self.value >= other.value * 0.75
+            return self.value <= other.value
         if {self.bound, other.bound} == {"at_least", "at_most"}:
             return False
         return abs(self.value - other.value) <= self._tolerance(other)
@@ -226,7 +226,7 @@ def _in_digits(text: str, language: str) -> Iterator[_Raw]:
     for match in _digits(language).finditer(text):
         written = match.group()
         after = text[match.end() : match.end() + 3]
-        if re.match(r"(?::\d|s\b|er\b)|\.\d|-?[^\W\d_]*\d", after):  # 12:30, 1990s, 1990er, version 3.2.1, A4B2
+        if re.match(r"(?::\d|['’]?s\b|er\b)|\.\d|-?[^\W\d_]*\d", after):  # 12:30, 1990s, 1990er, version 3.2.1, A4B2
             continue
         parsed = parse_number(written, language)
         if parsed is None or _is_part_of_name(match, text, language):

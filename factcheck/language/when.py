@@ -112,7 +112,7 @@ def _german() -> tuple[tuple[re.Pattern[str], _Said], ...]:
             r"|[Vv]origes) Jahr\b"), year(-1, "im Jahr {}")),
         (re.compile(r"\b[Ss]eit (?:vergangenem|letztem|vorigem) Jahr\b"), year(-1, "seit {}")),
         (re.compile(r"\b[Ii]n diesem Monat\b|\b[Dd]iesen Monat\b"), lambda m, d: f"im {_month_in_words(d, 'de')}"),
-        (re.compile(r"\b[Ii]m (?:vergangenen|letzten|vorigen) Monat\b|\b[LVlv](?:etzten|ergangenen) Monat\b"), last_month),
+        (re.compile(r"\b(?:[Ii]m )?(?:[Vv]ergangenen|[Ll]etzten|vorigen) Monat\b"), last_month),
         (
             re.compile(r"\b(?:noch )?[Ii]n dieser Woche\b|\b[Dd]iese Woche\b"),
             lambda m, d: f"in der Woche ab dem {day_in_words(d - timedelta(days=d.weekday()), 'de')}",

@@ -60,7 +60,7 @@ _PASSIVE = {
         r"\b(?:wird|werden|wurden?|worden|geworden)\b.*\b(?:von|vom|durch)\b|\b(?:von|vom"
         r"|durch)\b.*\b(?:wird|werden|wurden?|worden)\b"),
 }  # fmt: skip
-_AGENT = frozenset({"by", "von", "vom", "durch"})
+_AGENT = frozenset({"by", "of", "von", "vom", "durch"})
 _PREPOSITIONS = {
     form: base
     for base, forms in {
@@ -445,7 +445,11 @@ def _same_agent(claim: Reading, sentence: Reading) -> bool:
         if place is None or not agent.capitalised:
             continue
         before = sentence.tokens[max(0, place - 1)]
-        if before.lower in _AGENT and sentence.tokens[max(0, place - 2)].key != deed.key and claim.language == "en":
+        if (
+            before.lower == token.lower
+            and sentence.tokens[max(0, place - 2)].key != deed.key
+            and claim.language == "en"
+        ):
             return False
     return True
 
@@ -636,7 +640,7 @@ def _word_differences(claim: Reading, sentence: Reading, fit: _Fit) -> Iterator[
             yield None
         return
     if len(fit.missing) == 1:
-        opposite = _opposite(fit.missing[0], sentence)
+        opposite = _opposite(fit.missing[0], claim, sentence)
         if opposite is not None and opposite not in claim.keys:
             yield "opposite", f"{fit.missing[0].text} / {opposite}"
             return
@@ -652,8 +656,11 @@ def _turned_words(claim: Reading, sentence: Reading, fit: _Fit) -> bool:
     return any((table.get(word.key, frozenset()) - claim.keys) & near for word in claim.content)
 
 
-def _opposite(word: Word, sentence: Reading) -> str | None:
+def _opposite(word: Word, claim: Reading, sentence: Reading) -> str | None:
     against = _opposites(sentence.language).get(word.key, frozenset())
+    turning = [token for token in sentence.content if token.key in _opposites(sentence.language)]
+    if sum(token.key not in claim.keys for token in turning) > 1:
+        return None  # "increasing loss of mass": two turns make no opposite
     return next((token.text for token in sentence.content if token.key in against), None)
 
 
@@ -719,7 +726,20 @@ def _polarity_differences(claim: Reading, sentence: Reading, fit: _Fit) -> Itera
         return
     if any(_none_of_it(mine, sentence) for mine in claim.quantities):
         return  # "four" against "no": told as a number
-    yield "negation", ""
+    yield ("negation", "") if _negation_at_heart(sentence, fit) else None
+
+
+def _negation_at_heart(sentence: Reading, fit: _Fit) -> bool:
+    """Whether each negation of the sentence stands in the clause that holds most of the claim's words."""
+    cues = NEGATIONS.get(sentence.language, frozenset())
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence.text)), len(sentence.text) + 1]
+    held = [sentence.tokens[place].start for place in fit.places]
+    for token in sentence.tokens:
+        if token.lower in cues or token.lower.endswith("n't"):
+            start, end = next((s, e) for s, e in pairwise(cuts) if s <= token.start < e)
+            if sum(start <= at < end for at in held) < len(held) / 2:
+                return False
+    return True
 
 
 def _decide(claim_text: str, findings: Sequence[Finding], nearness: float) -> Judgement:

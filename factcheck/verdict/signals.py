@@ -170,6 +170,8 @@ def negated(clause: str, language: str) -> bool:
     cues = NEGATIONS.get(language, frozenset())
     particles = NEGATION_PARTICLES.get(language, frozenset())
     found = [word.lower for word in words(clause, language) if word.lower in cues or word.lower.endswith("n't")]
+    if {"neither", "nor"} <= set(found):
+        found.remove("nor")
     if language in ("de", "en"):
         return len(found) % 2 == 1
     full = [word for word in found if word not in particles]

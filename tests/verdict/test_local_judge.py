@@ -124,6 +124,9 @@ TRAPS = [
     ("Hamburg has 3.5 million inhabitants.", "Berlin has 3.5 million inhabitants and Hamburg 1.8 million.", "en"),
     ("The road in Halberg is 5 miles long.", "The road in Halberg is 5 kilometres long.", "en"),
     ("Anna left the council in 1990.", "Anna joined the council in 1990, and she left the council in 1995.", "en"),
+    ("Anna Holm was director of Radio Two.", "Anna Holm was controller of Radio Two and director of drama.", "en"),
+    ("Psych is neither a drama nor a comedy.", "Psych is a drama, and a comedy.", "en"),
+    ("Veltrix has yet to be nominated for an award.", "Veltrix has been nominated for an award.", "en"),
     # a part of the claim is not in the source
     ("Finland joined NATO in April 2023 after a vote in Ankara.", "Finland joined NATO in April 2023.", "en"),
     ("Saturn is a moon.", "Titan, Saturn's largest moon, is larger than Mercury and is a moon with air.", "en"),
@@ -138,6 +141,23 @@ def test_a_sentence_that_only_looks_like_the_claim_does_not_support_it(claim: st
 @pytest.mark.parametrize(("claim", "text", "language"), TRAPS[:3])
 def test_another_year_contradicts_nothing(claim: str, text: str, language: str) -> None:
     assert judge(claim, text, language=language).label == "unverifiable"
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "language"),
+    [
+        ("Es gibt in Halberg 200 Schulen.", "Es gibt in Halberg weit über 100 Schulen.", "de"),
+        (
+            "Im Sommer ist das Wetter in Halberg warm.",
+            "Im Sommer ist das Wetter in Halberg warm (aber nicht heiß).",
+            "de",
+        ),
+        ("The ice sheets have decreased in mass.", "The mass loss of the ice sheets is increasing.", "en"),
+        ("Anna Holm was born in the 1970's.", "Anna Holm was born on 7 February 1978.", "en"),
+    ],
+)
+def test_what_only_looks_like_a_difference_contradicts_nothing(claim: str, text: str, language: str) -> None:
+    assert judge(claim, text, language=language).label != "contradicted"
 
 
 def test_the_passive_with_the_roles_kept_supports() -> None:
