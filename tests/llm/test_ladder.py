@@ -144,3 +144,14 @@ def test_two_different_fitting_answers_are_not_chosen_between() -> None:
         asked = ask(server)
     assert asked.error == ("ModelError", "malformed")
     assert "2 different JSON objects" in str(asked.came)
+
+
+@pytest.mark.parametrize(("finish", "code"), [("length", "truncated"), ("content_filter", "refused")])
+def test_an_answer_in_plain_text_that_was_cut_or_filtered_is_not_believed_even_if_it_fits(
+    finish: str, code: str
+) -> None:
+    fits = ok(GOOD, finish=finish)
+    with ScriptedServer(knows("text", refusal=error(400, "no"), answer=fits)) as server:
+        asked = ask(server)
+    assert asked.error == ("ModelError", code)
+    assert server.forms == ["json_schema", "json_object", "text"]

@@ -146,20 +146,22 @@ def test_after_a_stop_calls_in_flight_finish_and_no_further_request_is_sent() ->
 
 def test_a_question_waiting_to_retry_learns_of_the_stop_at_once() -> None:
     def script(request: Request) -> Reply:
-        return rate_limited(60) if "claim 0" in request.user else error(401, "bad key")
+        return rate_limited(60) if "claim 0" in request.user else slow(error(401, "bad key"), 0.5)
 
-    async def session(server: ScriptedServer) -> object:
+    async def session(server: ScriptedServer) -> tuple[object, object]:
         chat = await connected(server)
-        stopping = asyncio.create_task(put(chat, question(1)))
-        await asyncio.sleep(0)
-        waiting = asyncio.create_task(put(chat, question(0)))
-        came = await asyncio.gather(waiting, stopping)
+        came = await asyncio.gather(put(chat, question(0)), put(chat, question(1)))
         await chat.aclose()
-        return came[0]
+        return came
 
     with ScriptedServer(script) as server:
-        came = asyncio.run(session(server))
-    assert isinstance(came, ModelUnavailable)
+        started = time.monotonic()
+        waiting, stopping = asyncio.run(session(server))
+        took = time.monotonic() - started
+    assert isinstance(stopping, ModelUnavailable)
+    assert isinstance(waiting, ModelUnavailable)
+    assert took < 30  # it had been told to wait 60 s
+    assert len(server.requests) == 2
 
 
 def test_cancelling_a_question_frees_its_place() -> None:
