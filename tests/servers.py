@@ -27,7 +27,7 @@ HANG_S = 60.0  # no thread of a test outlives this
 
 @dataclass(frozen=True)
 class Request:
-    """One POST: ``at`` is monotonic seconds at arrival, ``digest`` the sha256 of its body; headers are in lower case."""
+    """One POST: ``at`` is monotonic seconds at arrival, ``digest`` the sha256 of its body; headers in lower case."""
 
     path: str
     body: dict[str, Any]
