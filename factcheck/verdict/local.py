@@ -35,13 +35,15 @@ from factcheck.language.words import Word, compound_of, content, fold, same_word
 from factcheck.models import Claim, Document, Evidence, Passage, RejectedQuote, Span, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_of
+from factcheck.text import locate
 from factcheck.verdict.signals import negated
 
 Standing = Literal["supports", "contradicts"]
 Difference = Literal["number", "date", "negation", "opposite", "name"]
 
-#: Languages whose hedges, attributions and opposites we know; elsewhere only near-verbatim sentences count.
+#: Languages whose hedges, attributions and opposites we know; elsewhere only the claim's own words, verbatim, count.
 _KNOWN = frozenset({"en", "de"})
+_NEAR = 0.34  # of the claim's words, the telling ones weighing more: a sentence that holds so many is about it
 _QUOTES = 3
 _PRONOUN = {
     "en": re.compile(r"^(?:He|She|It|They|His|Her|Its|Their|This|These)\b"),
@@ -139,15 +141,15 @@ def _judge(claim_text: str, evidence: Sequence[Evidence], rejected: set[str]) ->
     if not evidence:
         return _unverifiable("no_passage_retrieved", claim_text)
     findings: list[Finding] = []
-    nearness = 0.0
+    on_topic = False
     readings: dict[str, Reading] = {}
     for item in evidence:
         language = item.passage.language
         claim = readings.setdefault(language, read(claim_text, language))
         passage_findings, near = _weigh(claim, item.passage, evidence)
         findings += [finding for finding in passage_findings if finding.quote not in rejected]
-        nearness = max(nearness, near)
-    return _decide(claim_text, findings, nearness)
+        on_topic = on_topic or near >= _NEAR or _shares_a_name(claim, item.passage)
+    return _decide(claim_text, findings, on_topic=on_topic)
 
 
 @lru_cache(maxsize=4096)
@@ -319,6 +321,8 @@ def _finding(
         return None
     strength = len(fit.places) + len(claim.quantities) + len(claim.dates) - 0.01 * len(sentence.tokens)
     if not differences:
+        if claim.language not in _KNOWN and locate(claim.text.rstrip(" .!…"), quote) is None:
+            return None
         return Finding(passage, quote.strip(), "supports", None, "", strength)
     difference = differences[0]
     if difference is None or claim.language not in _KNOWN:
@@ -742,7 +746,13 @@ def _negation_at_heart(sentence: Reading, fit: _Fit) -> bool:
     return True
 
 
-def _decide(claim_text: str, findings: Sequence[Finding], nearness: float) -> Judgement:
+def _shares_a_name(claim: Reading, passage: Passage) -> bool:
+    """Names are the same in every language: a passage that holds one may well be about the claim."""
+    said = {fold(word.text) for word in words(passage.text, passage.language) if word.capitalised}
+    return any(fold(part) in said for name in claim.names for part in name.parts)
+
+
+def _decide(claim_text: str, findings: Sequence[Finding], *, on_topic: bool) -> Judgement:
     german = _is_german(claim_text)
     supports = _best(findings, "supports")
     against = _best(findings, "contradicts")
@@ -754,7 +764,7 @@ def _decide(claim_text: str, findings: Sequence[Finding], nearness: float) -> Ju
         return Judgement("supported", None, _why_supported(german), quotes)
     if against:
         return Judgement("contradicted", None, _why_contradicted(against[0], german), quotes)
-    return _unverifiable("passages_irrelevant" if nearness < 0.34 else "not_confident", claim_text)
+    return _unverifiable("not_confident" if on_topic else "passages_irrelevant", claim_text)
 
 
 def _best(findings: Sequence[Finding], standing: Standing) -> list[Finding]:

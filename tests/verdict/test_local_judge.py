@@ -192,6 +192,17 @@ def test_without_passages_it_says_so() -> None:
     assert judge("Finland joined NATO.").reason == "no_passage_retrieved"
 
 
+def test_a_passage_that_shares_a_name_with_the_claim_is_not_called_irrelevant() -> None:
+    german = "Die Ariane 6 ist am 9. Juli 2024 zum ersten Mal geflogen."
+    assert judge("Ariane 6 needed many years to take off.", german, language="de").reason == "not_confident"
+
+
+def test_in_a_language_whose_hedges_are_unknown_only_the_claims_own_words_support_it() -> None:
+    claim = "La ville de Lyon compte 522000 habitants."
+    assert judge(claim, "En 2022, la ville de Lyon compte 522000 habitants.", language="fr").label == "supported"
+    assert judge(claim, "La ville de Lyon, disait-il, compte 522000 habitants.", language="fr").label == "unverifiable"
+
+
 def test_passages_on_something_else_are_called_irrelevant() -> None:
     assert (
         judge("Finland joined NATO in 2023.", "The club meets on Fridays on the roof.").reason == "passages_irrelevant"
