@@ -747,9 +747,9 @@ def _negation_at_heart(sentence: Reading, fit: _Fit) -> bool:
 
 
 def _shares_a_name(claim: Reading, passage: Passage) -> bool:
-    """Names are the same in every language: a passage that holds one may well be about the claim."""
+    """Names are much the same in every language: a passage that holds one may well be about the claim."""
     said = {fold(word.text) for word in words(passage.text, passage.language) if word.capitalised}
-    return any(fold(part) in said for name in claim.names for part in name.parts)
+    return any(word.capitalised and fold(word.text) in said for word in claim.content)
 
 
 def _decide(claim_text: str, findings: Sequence[Finding], *, on_topic: bool) -> Judgement:

@@ -199,7 +199,7 @@ def test_a_passage_that_shares_a_name_with_the_claim_is_not_called_irrelevant() 
 
 def test_in_a_language_whose_hedges_are_unknown_only_the_claims_own_words_support_it() -> None:
     claim = "La ville de Lyon compte 522000 habitants."
-    assert judge(claim, "En 2022, la ville de Lyon compte 522000 habitants.", language="fr").label == "supported"
+    assert judge(claim, "La ville de Lyon compte 522000 habitants.", language="fr").label == "supported"
     assert judge(claim, "La ville de Lyon, disait-il, compte 522000 habitants.", language="fr").label == "unverifiable"
 
 
