@@ -37,10 +37,10 @@ _TABLES = """
 CREATE TABLE manifest (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: readers keep files by it
+    since INTEGER NOT NULL, until INTEGER, seal TEXT NOT NULL,
     name TEXT NOT NULL, root TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL,
     title TEXT NOT NULL, language TEXT NOT NULL, published TEXT, media_type TEXT NOT NULL,
-    text TEXT NOT NULL, pages TEXT NOT NULL,
-    seal TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER
+    pages TEXT NOT NULL, text TEXT NOT NULL -- last: SQLite reads through it to get at what comes after
 ) STRICT;
 CREATE UNIQUE INDEX files_name ON files (name) WHERE until IS NULL;
 CREATE UNIQUE INDEX files_source ON files (source) WHERE until IS NULL;
@@ -257,7 +257,9 @@ class Database:
         return [row[0] for row in self._all(query, {"at": at})]
 
     def count(self, at: int) -> int:
-        query = f"SELECT count(*) FROM files JOIN passages ON passages.file = files.id WHERE {_VISIBLE}"
+        """The number of passages of generation ``at``."""
+        query = f"""SELECT coalesce(sum((SELECT count(*) FROM passages WHERE file = files.id)), 0)
+                    FROM files WHERE {_VISIBLE}"""
         return int(self._all(query, {"at": at})[0][0])
 
     def languages(self, at: int) -> dict[str, int]:
