@@ -106,7 +106,7 @@ def _prepare(
     document = source if isinstance(source, Document) else _read(source)
     choice = choose(settings)
     say(f"factcheck: {choice.line}")
-    return _Run(document, choice, _open_store(references, settings, progress, say), settings, progress, started)
+    return _Run(document, choice, _open_store(references, settings, progress, say), settings, progress, say, started)
 
 
 def _read(source: str | Path) -> Document:
@@ -199,6 +199,7 @@ class _Run:
     opened: Opened
     settings: Settings
     progress: Progress
+    say: Say
     started: float
 
     async def report(self) -> Report:
@@ -223,6 +224,8 @@ class _Run:
         finally:
             if chat is not None:
                 await chat.aclose()
+                for note in chat.notes:
+                    self.say(f"factcheck: {note}")
         return Report(
             document=self.document,
             sentences=sentences,
@@ -256,7 +259,14 @@ class _Run:
         from factcheck.verdict.llm import LLMJudge
 
         languages = tuple(self.opened.store.languages())
-        return LLMSplitter(chat, as_of=as_of, languages=languages, window=self.settings.window), LLMJudge(chat)
+        splitter = LLMSplitter(
+            chat,
+            as_of=as_of,
+            languages=languages,
+            window=self.settings.window,
+            in_flight=2 * self.settings.concurrency,
+        )
+        return splitter, LLMJudge(chat)
 
     def _provenance(self, chat: LangChainChat | None, written: WrittenOn) -> Provenance:
         return Provenance(

@@ -24,6 +24,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="FACTCHECK_",
+        env_ignore_empty=True,
         toml_file="factcheck.toml",
         pyproject_toml_table_header=("tool", "factcheck"),
         extra="forbid",
@@ -38,7 +39,7 @@ class Settings(BaseSettings):
     store: str | None = Field(None, description="folder of a store, or http://host:port of a Chroma server")
     embedder: str = Field("minilm", description="minilm (embedded), or openai:NAME for an embeddings endpoint")
     as_of: date | None = None
-    passages: int = Field(6, ge=1, le=50, description="passages shown to the judge for one claim")
+    passages: int = Field(5, ge=1, le=50, description="passages shown to the judge for one claim")
     window: int = Field(24, ge=1, le=200, description="sentences in one splitting call")
     concurrency: int = Field(16, ge=1, le=1000)
     deadline_s: float = Field(120.0, gt=0, description="overall limit for one answer, retries not counted")

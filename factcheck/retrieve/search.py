@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +20,7 @@ from factcheck.retrieve import terms
 from factcheck.retrieve.embed import reads
 from factcheck.retrieve.passages import TARGET
 
+THREADS = min(8, 2 * (os.cpu_count() or 1))  # few: the first claims are through, and being judged, before the last
 RRF_K = 60  # the constant of reciprocal-rank fusion, as published
 DEPTH = 50  # candidates of one retriever for one query
 WIDER = 3  # how many times more candidates and passages a wide search takes
@@ -66,13 +69,14 @@ class Searcher:
         self._embedder = embedder
         self._passages = passages
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
 
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
         """The k passages nearest to the claim and its queries, best first; ``wide`` also tries single keywords.
 
         Raises StoreError, and ModelError where the embedder is an endpoint that fails.
         """
-        return await asyncio.to_thread(self._retrieve, claim, wide)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._retrieve, claim, wide)
 
     def _retrieve(self, claim: Claim, wide: bool) -> Retrieval:
         queries = _queries(claim, wide)
