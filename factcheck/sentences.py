@@ -13,9 +13,8 @@ LONGEST = 2000  # characters; text without full stops is cut at white space, so 
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t>]*\n")
 _MARKER = re.compile(r"\s*(?:(?:>|#{1,6}|[-*+•◦▪‣●○■–—·])(?:[ \t]+|$)|>|\[[ xX]\][ \t]+)+", re.M)
 _QUOTE_MARKER = re.compile(r"\n[ \t]*(?:>[ \t]*)+")
-_QUOTE_MARKER_AT_END = re.compile(r"(?:[ \t]*\n[ \t]*>+)+\s*$")
-_CLOSING_MARKS = re.compile(r"[ \t]+#+$")
-_TABLE_EDGES = re.compile(r"^[\s|]+|[\s|]+$")
+_QUOTE_MARKER_AT_END = re.compile(r"\n[ \t]*>[ \t>]*$")
+_CLOSING_MARKS = re.compile(r"(?<![ \t])[ \t]+#+$")
 
 _CLOSE = 60  # characters that decide whether two pieces belong together
 _NUMBER_AT_END = re.compile(r"(?:^|(?P<lead>\w+)\s+|\W)(?P<number>\(?\d{1,3})\.$")
@@ -176,15 +175,14 @@ def _bared(text: str, span: Span, block: Block) -> Span:
     """The span without the marks that make it a heading, item, quote or table row."""
     words = span.of(text)
     if block.kind == "table":
-        inner = _TABLE_EDGES.sub("", words)
-        start = span.start + words.find(inner)
-        return Span(start=start, end=start + len(inner))
+        left = span.start + len(words) - len(words.lstrip("| \t"))
+        return Span(start=left, end=max(left, span.start + len(words.rstrip("| \t"))))
     if block.kind in ("code", "metadata"):
         return span
     marker = _MARKER.match(words)
     start = span.start + (marker.end() if marker and span.start == block.span.start else 0)
     closing = (_CLOSING_MARKS if block.kind == "heading" else _QUOTE_MARKER_AT_END).search(words)
-    return Span(start=start, end=span.start + closing.start() if closing else span.end)
+    return trimmed(text, start, span.start + closing.start() if closing else span.end)
 
 
 def _bounded(text: str, span: Span) -> Iterator[Span]:

@@ -12,6 +12,7 @@ from factcheck.documents.dates import Mention, dates_in
 from factcheck.models import Document, Notice
 
 _NEAR = 2  # years; further back, a text speaks of history rather than misprints its own date
+_REACH = 200_000  # characters: what a text says of its own day, it says by then
 _PRESENT = re.compile(
     r"\b(?:wir|uns|heute|jetzt|nun|derzeit|aktuell|gegenwärtig|momentan|inzwischen|"
     r"we|now|today|currently|presently|as of|"
@@ -54,7 +55,7 @@ def written_on(document: Document, given: date | None = None) -> WrittenOn:
 
 
 def _unresolved(document: Document) -> tuple[Notice, ...]:
-    word = _RELATIVE.search(document.text)
+    word = _RELATIVE.search(document.text[:_REACH])
     if word is None:
         return ()
     message = f'the day the text was written is not known, so "{word[0]}" cannot be resolved; --as-of gives it'
@@ -62,7 +63,7 @@ def _unresolved(document: Document) -> tuple[Notice, ...]:
 
 
 def _against_text(document: Document, stated: date) -> WrittenOn:
-    mentions = dates_in(document.text, language=document.language)
+    mentions = dates_in(document.text[:_REACH], language=document.language)
     body = [mention for mention in mentions if mention.exact != stated]
     rivals = [m for m in body if m.month == stated.month and 0 < abs(m.year - stated.year) <= _NEAR]
     if not rivals or any(mention.year == stated.year for mention in body):

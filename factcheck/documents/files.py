@@ -113,7 +113,8 @@ def _check_kind(found: os.stat_result, *, name: str, most: int) -> None:
 
 def read_stdin(*, most: int) -> bytes:
     """The bytes of stdin, up to the limit. Raises ReadError."""
-    return within(sys.stdin.buffer.read(most + 1), source=STDIN, most=most)
+    data = sys.stdin.buffer.read(most + 1) if sys.stdin is not None else b""
+    return within(data, source=STDIN, most=most)
 
 
 def within(data: bytes, *, source: str, most: int) -> bytes:

@@ -37,7 +37,7 @@ _HTML_START = re.compile(
 )
 _MAIL_START = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t]+[^\n]*\n)*){2,}\r?\n")
 _MAIL_HEADER = re.compile(rb"^(from|date|message-id|received|return-path|mime-version):", re.I | re.M)
-_MARKDOWN_START = re.compile(rb"(---\r?\n(.*\r?\n)*?---\r?\n|#{1,3} \S)")
+_MARKDOWN_START = re.compile(rb"(?:---\r?\n(?:[^\n]*\n)*?---\r?\n|#{1,3} \S)")
 _OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
 _KNOWN_BINARIES = (
     (b"\x89PNG", "a PNG image"),

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from factcheck.documents.encoding import decode
 from factcheck.documents.parsed import Kind, Parsed, covered, has_words, trimmed
 from factcheck.models import Block
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _BULLET = re.compile(r"[ \t]*(?:[-*+•◦▪‣–—·]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+\S")
 _ENDS_SENTENCE = re.compile(r"[.!?…:][\"'“”»«’)\]]*$")
@@ -185,42 +189,52 @@ def _iso_date(value: str) -> date | None:
 
 
 def _markdown_blocks(text: str, *, body: int) -> tuple[tuple[Block, ...], str]:
+    """The blocks below the front matter, and the words of the first heading."""
     from markdown_it import MarkdownIt
 
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    skipped = text.count("\n", 0, body)
-    tokens = MarkdownIt("commonmark").enable("table").parse("\n" * skipped + text[body:])
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    tokens = parser.parse("\n" * text.count("\n", 0, body) + text[body:])
+    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
     blocks = [
         Block(kind="metadata", span=trimmed(text, body + match.start(), body + match.end()))
         for match in _REFERENCE.finditer(text[body:])
     ]
-    title = ""
+    heading = ""
+    for kind, (first, last), content in _leaves(tokens):
+        span = trimmed(text, starts[first], starts[min(last, len(starts) - 1)])
+        is_hidden = span.of(text).startswith("<") and not has_words(_TAG.sub(" ", span.of(text)))
+        blocks.append(Block(kind="metadata" if is_hidden else kind, span=span))
+        heading = heading or content
+    return tuple(blocks), _spoken(heading)
+
+
+def _leaves(tokens: Sequence[Token]) -> Iterator[tuple[Kind, list[int], str]]:
+    """The tokens that are blocks: kind, first line and the one after the last, and what a heading says."""
     within: list[str] = []
-    table_depth = 0
-    for index, token in enumerate(tokens):
+    for token, following in pairwise([*tokens, None]):
+        assert token is not None
         if token.type in ("blockquote_open", "list_item_open"):
-            within.append("quote" if token.type == "blockquote_open" else "list")
+            within.append(token.type)
         elif token.type in ("blockquote_close", "list_item_close"):
             within.pop()
-        table_depth += (token.type == "table_open") - (token.type == "table_close")
         kind = _markdown_kind(token.type, within)
-        lines = tokens[index + 1].map if token.type == "heading_open" else token.map
-        if kind is None or lines is None or (table_depth and token.type != "table_open"):
-            continue
-        span = trimmed(text, starts[lines[0]], starts[lines[1]] if lines[1] < len(starts) else len(text))
-        if token.type == "html_block" and not has_words(_TAG.sub(" ", span.of(text))):
-            kind = "metadata"
-        blocks.append(Block(kind=kind, span=span))
-        if token.type == "heading_open" and not title:
-            title = "".join(
-                child.content for child in tokens[index + 1].children or () if not child.type.endswith("_open")
-            )
-    return tuple(blocks), title.strip()
+        if kind == "heading" and following is not None and following.map is not None:
+            yield kind, following.map, following.content
+        elif kind is not None and token.map is not None:
+            yield kind, token.map, ""
+
+
+def _spoken(heading: str) -> str:
+    """A heading without its marks: ``The *real* [title](x)`` says The real title."""
+    from markdown_it import MarkdownIt
+
+    inline = MarkdownIt("commonmark").parseInline(heading[:_TITLE_LENGTH])
+    return "".join(child.content for token in inline for child in token.children or ()).strip()
 
 
 def _markdown_kind(token: str, within: Sequence[str]) -> Kind | None:
     if token == "paragraph_open":
-        return "quote" if "quote" in within else "list" if within else "text"
+        return "quote" if "blockquote_open" in within else "list" if within else "text"
     kinds: dict[str, Kind] = {
         "heading_open": "heading",
         "fence": "code",

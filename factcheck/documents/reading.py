@@ -19,6 +19,7 @@ from factcheck.errors import ReadError
 from factcheck.models import Document
 
 DEFAULT_LIMITS = ReadLimits()
+_SMALL_TEXT = 1_000_000  # bytes; larger text is taken apart under the same limits as any other format
 
 
 def read_document(source: str | Path, *, limits: ReadLimits = DEFAULT_LIMITS) -> Document:
@@ -56,7 +57,8 @@ def document_from_text(text: str, *, source: str = "text", title: str = "", publ
 def _read(data: bytes, *, source: str, media_type: str | None, limits: ReadLimits) -> Document:
     try:
         media_type = media_type or formats.detect(data, source=source)
-        parsed = parse_text(data) if media_type == formats.TEXT else parse(data, media_type, limits)
+        is_small_text = media_type == formats.TEXT and len(data) <= _SMALL_TEXT
+        parsed = parse_text(data) if is_small_text else parse(data, media_type, limits)
         if len(parsed.text) > limits.characters:
             raise Refused("too_large", too_many_characters(len(parsed.text)))
         if not has_words(parsed.text):

@@ -65,6 +65,7 @@ def test_reading_a_file_twice_gives_the_same_document(tmp_path: Path, name: str)
     assert_sound(document)
 
 
+@settings(deadline=None)
 @given(text=st.text(min_size=1))
 def test_any_text_is_read_with_every_word_inside_a_block(text: str) -> None:
     if not text.strip():
