@@ -333,6 +333,22 @@ def _hold(path: Path) -> int:
     return descriptor
 
 
+def hold_folder(folder: Path) -> int | None:
+    """A descriptor that marks a folder as in use until it is closed; None where it is in use, or cannot be marked."""
+    if sys.platform == "win32":
+        return None
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def _remove_if_free(path: Path) -> None:
     """Removes an index unless somebody reads it; while it goes, nobody can start to."""
     if sys.platform == "win32":

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,6 +48,8 @@ from factcheck.retrieve.passages import indexed_text
 TRUTH = "store.sqlite"
 _OURS = re.compile(r"\.?store\.|index-\d+$|\.building-")
 _EMBED_BATCH = 256
+_PRIVATE = "factcheck-store-"
+_YOUNG_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -516,16 +519,22 @@ class Store:
 
 
 class _Private:
-    """A folder of this process for what Chroma insists on writing to; it goes when the store is closed."""
+    """A folder of this process for what Chroma insists on writing to; it goes when the store is closed.
+
+    What a killed process left is removed by a later one: the folder of a living one is locked.
+    """
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._hold: int | None = None
 
     def new(self) -> Path:
         """A new empty folder. Raises StoreError where there is no room."""
         try:
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="factcheck-", ignore_cleanup_errors=True)
+                _sweep_left_behind()
+                self._folder = tempfile.TemporaryDirectory(prefix=_PRIVATE, ignore_cleanup_errors=True)
+                self._hold = derived.hold_folder(Path(self._folder.name))
             return Path(tempfile.mkdtemp(dir=self._folder.name))
         except OSError as error:
             raise unwritable(Path(tempfile.gettempdir()), error.strerror or str(error)) from error
@@ -534,6 +543,21 @@ class _Private:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
+
+
+def _sweep_left_behind() -> None:
+    """Removes the private folders of processes that are gone; a young one may not be locked yet."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PRIVATE}*"):
+        try:
+            old = time.time() - left.stat().st_mtime > _YOUNG_S
+        except OSError:
+            continue
+        if old and (hold := derived.hold_folder(left)) is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(hold)
 
 
 def products_own() -> Reading:

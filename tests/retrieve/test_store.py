@@ -530,6 +530,24 @@ def test_the_users_own_settings_for_chroma_are_not_read(tmp_path: Path) -> None:
     assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr
 
 
+def test_private_copies_go_with_their_store_and_those_of_the_killed_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    left = tmp_path / "temp" / "factcheck-store-left"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    with opened(tmp_path / "store", write=True) as store:
+        store.index([write(tmp_path / "refs", one="first")])
+        [mine] = (tmp_path / "temp").glob("factcheck-store-*")
+        os.utime(mine, (0, 0))
+        with opened(tmp_path / "store") as other:
+            assert mine.exists()
+            assert texts(store) == texts(other) == {"first"}
+    assert list((tmp_path / "temp").iterdir()) == []
+
+
 def test_a_cached_store_is_keyed_by_folder_and_embedder(tmp_path: Path) -> None:
     refs = write(tmp_path / "refs", one="first")
     (tmp_path / "link").symlink_to(refs)
