@@ -16,13 +16,12 @@ from factcheck.retrieve import terms
 # Recall@10, stems alone and with groups of letters: German questions to their paragraphs (xquad) 0.92 and 0.97,
 # English 0.99 and 1.00, German questions to English paragraphs 0.58 and 0.79; SciFact train 0.94 and 0.95.
 GRAM_WEIGHT = 0.2
-TITLE_WEIGHT = 0.6
 
 
 def _version() -> str:
     """Another one whenever the code that makes the terms is: an index made by other code finds less, and silently."""
     code = b"\0".join(Path(str(module.__file__)).read_bytes() for module in (terms, words))
-    return f"terms-2-{hashlib.sha256(code).hexdigest()[:8]}"
+    return f"terms-3-{hashlib.sha256(code).hexdigest()[:8]}"
 
 
 LEXICAL = _version()
@@ -76,8 +75,7 @@ class Lexical:
         """One query for each different term of the text that some passage has."""
         read_as = [language] if language in self._languages else self._languages
         stems = dict.fromkeys(term for each in read_as for term in terms.stems(query, each))
-        wanted = [("text", term, 1.0) for term in stems]
-        wanted += [("title", term, TITLE_WEIGHT) for term in stems]
+        wanted = [("stems", term, 1.0) for term in stems]
         wanted += [("grams", term, GRAM_WEIGHT) for term in dict.fromkeys(terms.grams(query))]
         for field, term, weight in wanted:
             if self._searcher.doc_freq(field, term):
@@ -88,7 +86,7 @@ def _schema() -> tantivy.Schema:
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     schema.add_text_field("language", tokenizer_name="raw", index_option="basic")
-    for field in ("text", "title", "grams"):  # the terms are ours: tantivy only parts them
+    for field in ("stems", "grams"):  # the terms are ours: tantivy only parts them
         schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     return schema.build()
 
@@ -105,14 +103,19 @@ def _write(index: tantivy.Index, added: Iterable[Passage], removed: Iterable[str
     for passage_id in removed:
         writer.delete_documents_by_term("id", passage_id)
     for passage in added:
+        text = _titled(passage)
         writer.add_document(
             tantivy.Document(
                 id=passage.id,
                 language=passage.language,
-                text=" ".join(terms.stems(passage.text, passage.language)),
-                title=" ".join(terms.stems(passage.title, passage.language)),
-                grams=" ".join(terms.grams(passage.text)),
+                stems=" ".join(terms.stems(text, passage.language)),
+                grams=" ".join(terms.grams(text)),
             )
         )
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _titled(passage: Passage) -> str:
+    """The title counts like a first sentence: fm2 recall@10 0.75, in a field of its own 0.69; SciFact the same."""
+    return passage.text if passage.text.startswith(passage.title) else f"{passage.title}\n{passage.text}"
