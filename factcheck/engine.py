@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from factcheck import __version__, prompts
-from factcheck.errors import ConfigError
+from factcheck.errors import ConfigError, StoreError
 from factcheck.models import Document, EngineName, Notice, Provenance, Report, Usage, account
 from factcheck.pipeline import Pipeline, Progress
 from factcheck.sentences import sentences_of
@@ -163,17 +164,34 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
     folder = Path(references)
     if not folder.exists():
         raise ConfigError(f"{folder}: no such folder of references")
-    store = Store.open(cached_store_location(folder, embedder, settings.cache_dir), embedder, write=True)
+    location = cached_store_location(folder, embedder, settings.cache_dir)
+    store = _opened_cache(location, embedder, say)
     try:
         failed = store.index([folder], prune=True, progress=_indexing(progress)).failed
         for _, error in failed:
             say(f"factcheck: reference not indexed: {error}")
         _tell(store, say)
+        if not store.count():
+            raise StoreError("store_empty", f"{folder}: holds no reference that can be read (txt, md, html, pdf, …)")
         unread = tuple(Notice(code="reference_unreadable", message=str(error)) for _, error in failed)
         return Opened(store, embedder, unread)
     except BaseException:
         store.close()
         raise
+
+
+def _opened_cache(location: Path, embedder: Embedder, say: Say) -> Store:
+    """The cached store of a references folder; nothing in it is anybody's only copy, so a damaged one is made anew."""
+    from factcheck.retrieve.store import Store
+
+    try:
+        return Store.open(location, embedder, write=True)
+    except StoreError as error:
+        if error.code != "store_damaged":
+            raise
+    say("factcheck: the cached store of these references is damaged and is made anew")
+    shutil.rmtree(location)
+    return Store.open(location, embedder, write=True)
 
 
 def _tell(store: Store, say: Say) -> None:

@@ -12,7 +12,7 @@ import pytest
 from factcheck import Report, acheck, check
 from factcheck.documents import document_from_text
 from factcheck.engine import choose
-from factcheck.errors import ConfigError, ReadError
+from factcheck.errors import ConfigError, ReadError, StoreError
 from factcheck.settings import load
 
 TEXT = "The bridge over the Aldheim opened on 19 March 1932. Is it not a beauty?"
@@ -53,6 +53,24 @@ def test_errors_come_to_the_caller_as_ours(references: Path, tmp_path: Path) -> 
         check(tmp_path / "no-such.md", references=references)
     with pytest.raises(ConfigError, match="modle"):
         check(document_from_text(TEXT), references=references, modle="x")
+
+
+def test_references_without_a_readable_file_are_an_error_and_not_an_article_full_of_unverifiable(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 cut short")
+    with pytest.raises(StoreError, match="holds no reference that can be read"):
+        check(document_from_text(TEXT), references=folder)
+
+
+def test_a_damaged_cached_store_is_made_anew(references: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = check(document_from_text(TEXT), references=references, cache_dir=cache)
+    (truth,) = cache.rglob("store.sqlite")
+    truth.write_bytes(b"not a database any more")
+    assert check(document_from_text(TEXT), references=references, cache_dir=cache).outcomes == first.outcomes
 
 
 def test_the_day_given_is_the_day_used_and_stands_in_the_report(references: Path) -> None:
