@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
 
 _GUTTER = 12.0  # points of empty space between two columns
 _MOST_BOXES = 400  # on one page; beyond, it is a drawing or a table, and read row by row
-_PROSE = 15  # characters of the median box; shorter ones are cells of a table, which columns would tear apart
+_PROSE = 15  # characters; shorter pieces are cells of a table, which a cut between its columns would tear apart
 _SAME_SIZE = 0.12
 _ENDS = re.compile(r"[.!?…:][\"'“”»«’)\]]*$")
+_ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")  # "am 30." goes on
 _BULLET = re.compile(r"(?:[•◦▪‣●○■–-]|\(?\d{1,3}[.)]|\([a-z]\))\s")
 _LABEL = re.compile(r"\s*(?:[•◦▪‣●○■–-]|\(?(?:\d{1,3}|[a-z])[.)]|\d{1,2}(?:\.\d{1,2})+\.?)\s*")
 HYPHEN = "\x02"  # pdfium's sign for a hyphen at the end of a line
@@ -45,8 +45,7 @@ class Box:
 def lines(boxes: Sequence[Box]) -> list[Box]:
     """The page's lines in reading order: column after column where it has columns, cells of a row joined by tabs."""
     segments = _joined(boxes, reach=0.9, separator="")
-    prose = bool(segments) and median(len(segment.text) for segment in segments) >= _PROSE
-    ordered = _in_columns(segments) if prose and len(segments) <= _MOST_BOXES else _in_rows(segments)
+    ordered = _in_columns(segments) if len(segments) <= _MOST_BOXES else _in_rows(segments)
     return _joined(ordered, reach=None, separator="\t")
 
 
@@ -70,13 +69,8 @@ def _merged(last: Box, box: Box, between: str) -> Box:
         text = last.text.rstrip() + between + box.text.lstrip()
     else:
         text = last.text + between + box.text
-    return Box(
-        min(last.left, box.left),
-        min(last.bottom, box.bottom),
-        max(last.right, box.right),
-        max(last.top, box.top),
-        text,
-    )
+    longer = max(last, box, key=lambda part: len(part.text))  # a bullet may be drawn larger than its text
+    return Box(min(last.left, box.left), longer.bottom, max(last.right, box.right), longer.top, text)
 
 
 def _space_between(last: Box, box: Box, gap: float) -> str:
@@ -95,13 +89,13 @@ def _in_rows(boxes: Sequence[Box]) -> list[Box]:
 
 
 def _in_columns(boxes: Sequence[Box]) -> list[Box]:
-    """A recursive XY cut: first along an empty gutter with three lines on each side, else at the widest gap."""
+    """A recursive XY cut: first along an empty gutter with prose on both sides, else at the widest gap."""
     if len(boxes) < 2:
         return list(boxes)
     across = sorted(boxes, key=lambda b: b.left)
     reached = across[0].right
     for index, box in enumerate(across[1:], 1):
-        if box.left - reached >= _GUTTER and index >= 3 and len(across) - index >= 3:
+        if box.left - reached >= _GUTTER and _is_prose(across[:index]) and _is_prose(across[index:]):
             return _in_columns(across[:index]) + _in_columns(across[index:])
         reached = max(reached, box.right)
     down = sorted(boxes, key=lambda b: -b.top)
@@ -111,6 +105,11 @@ def _in_columns(boxes: Sequence[Box]) -> list[Box]:
             best, cut = reached - box.top, index
         reached = min(reached, box.bottom)
     return _in_columns(down[:cut]) + _in_columns(down[cut:]) if cut else _in_rows(boxes)
+
+
+def _is_prose(boxes: Sequence[Box]) -> bool:
+    in_lines = sum(len(box.text) for box in boxes if len(box.text) >= _PROSE)
+    return len(boxes) >= 3 and 2 * in_lines > sum(len(box.text) for box in boxes)
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ def _starts_paragraph(paragraph: Sequence[Line], line: Line, pitch: float) -> bo
         return False
     ends = _ENDS.search(last.text) is not None
     if line.page != last.page or not _below(line.box, last.box):
-        return ends or (len(paragraph) == 1 and len(last.text) < 40)
+        return (ends and not _ORDINAL.search(last.text)) or (len(paragraph) == 1 and len(last.text) < 40)
     if last.box.bottom - line.box.bottom > 1.3 * max(pitch, 0.8 * line.box.height):
         return True
     if ends and line.box.left > last.left + 0.6 * line.box.height and last.box.left < line.box.left - 1:

@@ -81,6 +81,35 @@ def test_table_is_read_row_by_row() -> None:
     ]
 
 
+def test_table_inside_a_column_stays_whole_and_a_large_bullet_makes_no_heading() -> None:
+    left: list[Line] = [(50.0, 700.0 - 13 * i, 10.0, f"left column line {i} of the text here") for i in range(4)]
+    left += [(50, 620, 10, "Year"), (120, 620, 10, "Rise"), (180, 620, 10, "Fall")]
+    left += [(50, 605, 10, "2020"), (120, 605, 10, "3,5"), (180, 605, 10, "1")]
+    left += [(50, 590, 10, "2021"), (120, 590, 10, "4,1"), (180, 590, 10, "2")]
+    right: list[Line] = [(320, 700, 14, "•"), (332, 700, 10, "an item of the right column")]
+    right += [(332.0, 687.0 - 13 * i, 10.0, f"goes on in line {i} of the column") for i in range(8)]
+
+    found = blocks(read_bytes(pdf([left + right]), source="a.pdf"))
+
+    assert [kind for kind, _ in found] == ["text", "table", "list"]
+    assert found[1] == ("table", "Year\tRise\tFall\n2020\t3,5\t1\n2021\t4,1\t2")
+    assert found[2][1].startswith("• an item of the right column\ngoes on in line 0")
+
+
+def test_paragraph_goes_on_after_a_page_that_ends_in_a_day() -> None:
+    pages: list[list[Line]] = [
+        [(50, 400, 11, "Das Bundesamt teilte die Zahlen in Wiesbaden am 30.")],
+        [(50, 770, 11, "Oktober mit. Sie stiegen.")],
+    ]
+
+    document = read_bytes(pdf(pages), source="a.pdf")
+
+    assert [sentence.span.of(document.text) for sentence in sentences_of(document)] == [
+        "Das Bundesamt teilte die Zahlen in Wiesbaden am 30.\nOktober mit.",
+        "Sie stiegen.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("end", "start", "joined"),
     [

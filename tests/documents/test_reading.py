@@ -27,6 +27,7 @@ from factcheck.models import Document
 from tests.documents.files import docx, odt, pdf
 
 ROOT = Path(__file__).resolve().parents[2]
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
 WORDS = "Grüße aus Wien. Die Größe stimmt 😀 heute."
 FILES = {
     "a.txt": f"Titel\n\n{WORDS}\n".encode(),
@@ -91,33 +92,38 @@ def test_many_threads_read_at_once_and_each_gets_its_own_document() -> None:
         assert list(threads.map(text, range(60))) == [f"Page number {number} of many." for number in range(60)]
 
 
+@LINUX
 def test_parser_killed_between_two_files_is_replaced() -> None:
     read_bytes(FILES["a.html"], source="a.html")
-    for child in _children():
+    for child in _parsers():
         os.kill(child, signal.SIGKILL)
 
     assert WORDS in read_bytes(FILES["a.html"], source="a.html").text
 
 
+@LINUX
 def test_parser_killed_in_the_middle_of_a_file_gets_a_second_chance() -> None:
     page = b"<h1>Long</h1>" + b"<p>Some words that take their time to be read.</p>" * 20_000
     read_bytes(FILES["a.html"], source="a.html")
     with ThreadPoolExecutor(1) as threads:
         reading = threads.submit(read_bytes, page, source="slow.html")
         time.sleep(0.2)
-        for child in _children():
+        for child in _parsers():
             os.kill(child, signal.SIGKILL)
 
         assert reading.result().title == "Long"
 
 
-def _children() -> list[int]:
+def _parsers() -> list[int]:
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True
     ).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if "factcheck.documents.worker" in line]
+    found = [int(line.split()[0]) for line in listed.splitlines() if "factcheck.documents.worker" in line]
+    assert found
+    return found
 
 
+@LINUX
 def test_script_without_a_main_guard_reads_and_leaves_no_process_behind(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(FILES["a.html"])
     (tmp_path / "json.py").write_text("raise SystemExit('imported from the working directory')")
