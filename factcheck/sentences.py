@@ -142,7 +142,7 @@ def _sentences(paragraph: str, language: str) -> list[tuple[int, int]]:
 
     marker = _MARKER.match(paragraph)
     skipped = marker.end() if marker else 0
-    flat = _QUOTE_MARKER.sub(lambda match: " " * len(match[0]), paragraph[skipped:]).replace("\n", " ")
+    flat = _QUOTE_MARKER.sub(lambda match: " " * len(match[0]), paragraph[skipped:])
     found: list[tuple[int, int]] = []
     for boundary in sentencex.get_sentence_boundaries("en" if language == "und" else language, flat):
         start, end = skipped + boundary["start_index"], skipped + boundary["end_index"]

@@ -162,3 +162,11 @@ def test_text_of_nothing_is_refused_as_empty() -> None:
 )
 def test_language_is_detected_where_there_is_enough_text(text: str, language: str) -> None:
     assert document_from_text(text).language == language
+
+
+def test_declared_language_counts_only_where_the_text_is_too_short() -> None:
+    assert read_bytes(b"---\nlang: de-AT\n---\n\nKurz.", source="a.md").language == "de"
+    assert (
+        read_bytes(b"---\nlang: de\n---\n\nThe parliament passed a new law on Thursday.", source="a.md").language
+        == "en"
+    )
