@@ -29,8 +29,12 @@ def _text(megabytes: float) -> bytes:
 
 
 def _pdf(pages: int) -> bytes:
-    lines = [(60.0, 780.0 - 14 * line, 10.0, _SENTENCE[:88]) for line in range(50)]
-    return pdf([lines] * pages)
+    return pdf(
+        [
+            [(60.0, 780.0 - 14 * line, 10.0, f"{page}.{line} {_SENTENCE[:80]}") for line in range(50)]
+            for page in range(pages)
+        ]
+    )
 
 
 def _html(paragraphs: int) -> bytes:

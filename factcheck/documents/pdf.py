@@ -17,6 +17,7 @@ from factcheck.documents.parsed import Kind, Parsed, Refused, clean, covered, ha
 from factcheck.models import Block, Notice, Page, Span
 
 _MARGIN = 0.12  # of the page's height: running heads and page numbers stand there
+_MOST_HEADS = 2  # lines at either end of a page
 _MOST_RECTANGLES = 5000  # on one page
 _HEADING = 1.12  # times the size of the text
 _TOOL_TITLE = re.compile(
@@ -128,9 +129,10 @@ def _margins(page: Sequence[Line]) -> dict[int, frozenset[tuple[str, int]]]:
         return {}
     top, bottom = max(line.box.top for line in page), min(line.box.bottom for line in page)
     edge = _MARGIN * max(top - bottom, 1.0)
+    down = sorted(range(len(page)), key=lambda index: -page[index].box.top)
     return {
         index: frozenset((words, round(line.box.bottom / 4)) for words in _counted_back(line.text, line.page))
-        for index, line in enumerate(page)
+        for index, line in ((index, page[index]) for index in {*down[:_MOST_HEADS], *down[-_MOST_HEADS:]})
         if (line.box.bottom > top - edge or line.box.top < bottom + edge) and len(line.text) <= 120
     }
 
