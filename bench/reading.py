@@ -31,7 +31,7 @@ def _text(megabytes: float) -> bytes:
 def _pdf(pages: int) -> bytes:
     return pdf(
         [
-            [(60.0, 780.0 - 14 * line, 10.0, f"{page}.{line} {_SENTENCE[:80]}") for line in range(50)]
+            [(60.0, 780.0 - 14 * line, 10.0, f"{50 * page + line}: {_SENTENCE[:80]}") for line in range(50)]
             for page in range(pages)
         ]
     )
