@@ -91,9 +91,11 @@ def index_references(
     embedder = embedder_named(settings.embedder, settings)
     with Store.open(location, embedder, write=True, cache_dir=settings.cache_dir) as store:
         try:
-            return store.index(references, prune=prune, progress=_indexing(progress))
+            result = store.index(references, prune=prune, progress=_indexing(progress))
         finally:
             _tell(store, say)
+        _tell_ignored(references, say)
+        return result
 
 
 def _indexing(progress: Progress) -> Callable[[IndexProgress], None]:
@@ -168,6 +170,7 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
     store = _opened_cache(location, embedder, say)
     try:
         failed = store.index([folder], prune=True, progress=_indexing(progress)).failed
+        _tell_ignored([folder], say)
         for _, error in failed:
             say(f"factcheck: reference not indexed: {error}")
         _tell(store, say)
@@ -178,6 +181,16 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
     except BaseException:
         store.close()
         raise
+
+
+def _tell_ignored(references: Sequence[Path], say: Say) -> None:
+    from factcheck.documents import SUFFIXES, list_ignored
+
+    ignored = [path.name for folder in references for path in list_ignored(folder)]
+    if ignored:
+        known = ", ".join(sorted(suffix.lstrip(".") for suffix in SUFFIXES))
+        more = f" and {len(ignored) - 3} more" if len(ignored) > 3 else ""
+        say(f"factcheck: left out for their format: {', '.join(ignored[:3])}{more} (read are {known})")
 
 
 def _opened_cache(location: Path, embedder: Embedder, say: Say) -> Store:

@@ -6,6 +6,7 @@ Every string is free of lone surrogates, so that every record can be written as 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self, get_args
@@ -63,11 +64,12 @@ WarningCode = Literal[
 EngineName = Literal["llm", "local"]
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _no_surrogates(value: Any) -> Any:
     """The same number of code points, each lone surrogate replaced by U+FFFD."""
-    if not isinstance(value, str) or value.isascii():
-        return value
-    return "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in value)
+    return _SURROGATE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 Text = Annotated[str, BeforeValidator(_no_surrogates)]  # before: pydantic refuses surrogates in a str with bounds

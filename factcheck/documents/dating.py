@@ -29,6 +29,12 @@ _RELATIVE = re.compile(
     r"gisteren|vandaag|deze (?:week|maand)|dit jaar)\b",
     re.I,
 )
+_LOOKS_BACK = re.compile(  # an anniversary piece speaks of its own month in another year
+    r"\b(?:vor (?:einem|zwei) Jahr(?:en)?|(?:ein|zwei) Jahre? (?:danach|später|nach)|Jahrestag\w*|"
+    r"(?:a|one|two) years? (?:ago|after|later|on)|anniversary|il y a (?:un|deux) ans?|hace (?:un|dos) años?|"
+    r"(?:un|due) ann[oi] fa|(?:een|twee) jaar geleden)\b",
+    re.I,
+)
 _AROUND = re.compile(r"[.!?\n]")
 
 
@@ -71,6 +77,8 @@ def _against_text(document: Document, stated: date) -> WrittenOn:
     present = [mention for mention in rivals if _is_present(document.text, mention)]
     if present and (day := _in_year(stated, present[-1].year)) is not None:
         return WrittenOn(day, "text", (_conflict(document, stated, present[-1:], taken=day),))
+    if _LOOKS_BACK.search(document.text):
+        return WrittenOn(stated, "document")
     return WrittenOn(stated, "document", (_conflict(document, stated, rivals[:1], taken=stated),))
 
 

@@ -44,6 +44,7 @@ CREATE TABLE files (
 ) STRICT;
 CREATE UNIQUE INDEX files_name ON files (name) WHERE until IS NULL;
 CREATE UNIQUE INDEX files_source ON files (source) WHERE until IS NULL;
+CREATE INDEX files_source_ever ON files (source); -- a search reads an earlier state, which the one above does not serve
 CREATE TABLE passages (
     file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from factcheck.errors import ConfigError, ModelError, ModelUnavailable
 from factcheck.protocols import Embedder
 from factcheck.settings import Settings
+
+if TYPE_CHECKING:
+    from factcheck.local.minilm import MiniLM
 
 _TEXTS_PER_CALL = 128
 
@@ -21,13 +25,25 @@ def embedder_named(name: str, settings: Settings) -> Embedder:
     Raises ConfigError for any other name, ModelUnavailable where the endpoint gives no vectors.
     """
     if name == "minilm":
-        from factcheck.local.minilm import MiniLM
-
-        return MiniLM()
+        return _embedded()
     provider, _, model = name.partition(":")
     if provider == "openai" and model:
         return Endpoint(model, settings)
     raise ConfigError(f"no embedder is called {name!r}: use minilm, or openai:NAME for an embeddings endpoint")
+
+
+@cache
+def _embedded() -> MiniLM:
+    """One for the process: it takes a quarter of a second to load and 100 MB."""
+    from factcheck.local.minilm import MiniLM
+
+    return MiniLM()
+
+
+def warm(embedder: Embedder) -> None:
+    """Loads the embedded model, so that the first search need not wait for it; an endpoint is left in peace."""
+    if not isinstance(embedder, Endpoint):
+        embedder.embed([" "])
 
 
 def reads(embedder: Embedder, language: str) -> bool:

@@ -17,7 +17,7 @@ from factcheck.documents.language import detect_language
 from factcheck.models import Claim, Evidence, Passage
 from factcheck.protocols import Embedder, Retrieval
 from factcheck.retrieve import terms
-from factcheck.retrieve.embed import reads
+from factcheck.retrieve.embed import reads, warm
 from factcheck.retrieve.passages import TARGET
 
 THREADS = min(8, 2 * (os.cpu_count() or 1))  # few: the first claims are through, and being judged, before the last
@@ -74,6 +74,7 @@ class Searcher:
         self._passages = passages
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+        self._threads.submit(warm, embedder)  # while the document is still being split
 
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
         """The k passages nearest to the claim and its queries, best first; ``wide`` also tries single keywords.
@@ -94,15 +95,15 @@ class Searcher:
         found: defaultdict[str, _Candidate] = defaultdict(_Candidate)
         self._embed([query.text for query in queries if "dense" in query.retrievers])
         for query in queries:
+            language = detect_language(query.text)
             for retriever in query.retrievers:
-                hits, weight = self._hits(retriever, query.text, depth)
+                hits, weight = self._hits(retriever, query.text, language, depth)
                 for rank, (passage, _) in enumerate(hits, start=1):
                     found[passage].count(retriever, rank, weight * query.weight)
         return found
 
-    def _hits(self, retriever: str, query: str, depth: int) -> tuple[list[tuple[str, float]], float]:
+    def _hits(self, retriever: str, query: str, language: str, depth: int) -> tuple[list[tuple[str, float]], float]:
         """One retriever's list for one query, and what the list weighs in that query's language."""
-        language = detect_language(query)
         if retriever == "lexical":
             return self._store.lexical(query, language, depth), 1.0
         near = [

@@ -77,7 +77,7 @@ def test_year_that_the_text_calls_the_present_wins_over_a_misprinted_title() -> 
 
 
 def test_text_about_the_year_before_keeps_its_date_and_is_only_warned_about() -> None:
-    document = document_from_text("A year later | 7 October 2024\n\nIn October 2023 the war began in the south.")
+    document = document_from_text("The war in the south | 7 October 2024\n\nIn October 2023 the war began in the south.")
 
     written = written_on(document)
 
@@ -117,3 +117,15 @@ def test_german_article_was_written_in_2025_whatever_its_title_says() -> None:
 
     assert document.published == date(2026, 10, 21)
     assert (written.day, written.source) == (date(2025, 10, 21), "text")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kommentar, 16. April 2024\n\nGestern vor einem Jahr gingen die Kraftwerke vom Netz, am 15. April 2023.",
+        "16 April 2024\n\nThe plants closed on 15 April 2023. One year later nobody misses them.",
+    ],
+)
+def test_an_anniversary_piece_does_not_disagree_with_its_own_date(text: str) -> None:
+    written = written_on(document_from_text(text))
+    assert (written.day, written.source, written.warnings) == (date(2024, 4, 16), "document", ())

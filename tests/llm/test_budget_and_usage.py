@@ -97,7 +97,7 @@ def test_max_cost_stops_before_a_call_that_could_exceed_it_counting_those_under_
         await chat.aclose()
         return list(came), chat.cost()
 
-    with ScriptedServer([slow(ok(GOOD), 0.1)]) as server:
+    with ScriptedServer([slow(ok(GOOD), 1.0)]) as server:
         came, cost = asyncio.run(session(server))
     assert came.count(EXPECTED) == len(server.requests) == 5  # 110 each; a sixth would likely take about 101 more
     assert server.most_at_once == 5

@@ -77,6 +77,14 @@ def test_a_long_paragraph_is_cut_between_sentences_and_repeats_one() -> None:
     assert all(TARGET / 2 < len(text) <= LIMIT for text in found)
 
 
+def test_no_passage_of_text_is_longer_than_the_limit() -> None:
+    """Long sentences: three of them are near 600 characters as two are, and the repeated one comes on top."""
+    for length in (150, 195, 310, 440, 590):
+        sentence = f"The {'very ' * (length // 5)}long report came."
+        found = texts(document(" ".join([sentence] * 12)))
+        assert all(len(text) <= LIMIT for text in found), length
+
+
 def test_a_heading_opens_a_passage_and_stays_with_its_text() -> None:
     text = f"Before\n\n{LONG}\n\nAfter\n\n{LONG}".strip()
     made = document(text, ("heading", "Before"), ("text", LONG.strip()), ("heading", "After"), ("text", LONG.strip()))
