@@ -78,11 +78,11 @@ def test_a_long_paragraph_is_cut_between_sentences_and_repeats_one() -> None:
 
 
 def test_no_passage_of_text_is_longer_than_the_limit() -> None:
-    """Long sentences: three of them are near 600 characters as two are, and the repeated one comes on top."""
-    for length in (150, 195, 310, 440, 590):
-        sentence = f"The {'very ' * (length // 5)}long report came."
-        found = texts(document(" ".join([sentence] * 12)))
-        assert all(len(text) <= LIMIT for text in found), length
+    """Whatever the lengths of its sentences, also where a long one follows a short one."""
+    for lengths in ((150,), (195,), (310,), (440,), (590,), (140, 850), (120, 120, 850)):
+        sentences = [f"The {'very ' * (length // 5)}long report came." for length in lengths]
+        found = texts(document(" ".join(sentences * 6)))
+        assert all(len(text) <= LIMIT for text in found), lengths
 
 
 def test_a_heading_opens_a_passage_and_stays_with_its_text() -> None:
