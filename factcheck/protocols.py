@@ -58,7 +58,7 @@ class Retriever(Protocol):
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
         """The k passages nearest to the claim and its queries; ``wide`` looks further (more passages, single keywords).
 
-        Raises StoreError.
+        Raises StoreError, and ModelError where the embedder is an endpoint that fails.
         """
         ...
 
