@@ -92,7 +92,7 @@ class Pipeline:
     async def _collect(self, running: set[asyncio.Task[Outcome]], done: list[Outcome]) -> set[asyncio.Task[Outcome]]:
         finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         done.extend(task.result() for task in finished)
-        self.progress("judge", len(done), len(done) + len(running))
+        self.progress("judge", len(done), None)  # how many there will be only the end of the splitting tells
         return running
 
     async def _outcome(self, claim: Claim, language: str) -> Outcome:

@@ -56,7 +56,7 @@ class Shown:
                 self._draw(stage, done, total)
             elif stage not in self._announced:
                 self._announced.add(stage)
-                say(f"factcheck: {STAGES.get(stage, stage)} ({f'{total} in all' if total else 'started'}) …")
+                say(f"factcheck: {STAGES.get(stage, stage)} ({f'{total} in all' if total else 'under way'}) …")
 
     def _draw(self, stage: str, done: int, total: int | None) -> None:
         if self._bars is None:
