@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from threading import Lock
 from typing import Any
 
 from factcheck.language.cues import FUNCTION_WORDS
@@ -105,13 +106,19 @@ def content(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
     return tuple(word for word in tokens if word.lower not in empty)
 
 
+_STEMMING = Lock()  # a stemmer keeps the word it works on in itself: two threads at once get each other's stems
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
     """What the forms of a word have in common, without accents; a language without a stemmer keeps the word."""
     bare = _POSSESSIVE.sub("", word.lower().replace(".", "") if "." in word and not word[0].isdigit() else word.lower())
     bare = _irregular(language).get(bare, bare)
     stemmer = _stemmer(language)
-    return fold(stemmer.stemWord(bare) if stemmer is not None else bare)
+    if stemmer is None:
+        return fold(bare)
+    with _STEMMING:
+        return fold(stemmer.stemWord(bare))
 
 
 def fold(word: str) -> str:
