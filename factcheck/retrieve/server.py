@@ -43,6 +43,7 @@ from factcheck.retrieve.database import (
     writing,
 )
 from factcheck.retrieve.lock import me, process_is_gone, writer_lock
+from factcheck.retrieve.passages import indexed_text
 from factcheck.retrieve.store import TRUTH, Reading, Store
 
 if TYPE_CHECKING:
@@ -332,15 +333,15 @@ class ServerStore(Store):
         if missing := sorted(wanted - there):
             for batch in batched(missing, _BATCH):
                 passages = self._truth.passages(batch, at)
-                texts = {embedding_key(passage.text): passage.text for passage in passages}
+                texts = {embedding_key(text): text for text in map(indexed_text, passages)}
                 self._send(passages, dict(zip(texts, self._rows(list(texts.values())), strict=True)))
             self._note(f"{len(missing)} passages were missing on the server and have been added again")
         super()._publish(progress)
 
     def _send(self, passages: Sequence[Passage], new: Mapping[bytes, NDArray[np.float32]]) -> None:
-        """Upserts passages; a vector we did not just make is copied from a passage of the same text."""
+        """Upserts passages; a vector we did not just make is copied from a passage embedded with the same words."""
         for batch in batched(passages, _BATCH):
-            keys = [embedding_key(passage.text) for passage in batch]
+            keys = [embedding_key(indexed_text(passage)) for passage in batch]
             twins = {key: self._truth.passage_of(key) for key in keys if key not in new}
             copied = self._stored_vectors([twin for twin in twins.values() if twin is not None])
             vectors = [new[key] if key in new else copied[str(twins[key])] for key in keys]

@@ -15,7 +15,7 @@ def brings_more(
     """Those passages of the wider search that hold a name or number of the claim which no evidence holds."""
     still_open = absent_words(claim, language, evidence)
     fresh = [found for found in wide if not any(_covers(known.passage, found.passage) for known in evidence)]
-    return tuple(found for found in fresh if any(_holds(found.passage, word) for word in still_open))
+    return tuple(found for found in fresh if any(_holds(found.passage, word, language) for word in still_open))
 
 
 def absent_words(claim: Claim, language: str, evidence: Sequence[Evidence]) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def absent_words(claim: Claim, language: str, evidence: Sequence[Evidence]) -> t
     return tuple(
         word
         for word in _telling(claim.text, language)
-        if (word[0].isdigit() or not abroad) and not any(_holds(found.passage, word) for found in evidence)
+        if (word[0].isdigit() or not abroad) and not any(_holds(found.passage, word, language) for found in evidence)
     )
 
 
@@ -41,9 +41,9 @@ def _covers(known: Passage, found: Passage) -> bool:
     return known.source == found.source and known.span.contains(found.span)
 
 
-def _holds(passage: Passage, word: str) -> bool:
-    """In any inflection, or inside a compound."""
-    wanted = terms.stems(word, passage.language)
+def _holds(passage: Passage, word: str, language: str) -> bool:
+    """In any inflection, or inside a compound; a number however the passage's language writes it."""
+    wanted = terms.stems(word, language if word[0].isdigit() else passage.language)
     if set(wanted) <= set(terms.stems(passage.text, passage.language)):
         return True
     return any(len(stem) >= 5 and stem in passage.text.casefold() for stem in wanted)

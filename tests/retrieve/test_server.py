@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,20 @@ def test_a_server_answers_as_a_folder_does(url: str, tmp_path: Path) -> None:
             assert store.index([refs]).unchanged == report.added
             digests.append(store.fingerprint().digest)
     assert digests[0] == digests[1]
+
+
+def test_titles_are_embedded_as_in_a_folder(url: str, tmp_path: Path) -> None:
+    refs = write(tmp_path / "refs", one="They make honey\nThey sleep")
+    titled = replace(LINES, read_document=lambda path: LINES.read_document(path).model_copy(update={"title": "Bees"}))
+    embedder, cache = FakeEmbedder(), tmp_path / "cache"
+    with Store.open(url, embedder, write=True, reading=titled, cache_dir=cache) as store:
+        assert store.index([refs]).embedded == 2
+        [vector] = embedder.embed(["Bees\nThey make honey"])
+        [(lost, cosine)] = store.dense(vector, 1)
+        assert cosine == pytest.approx(1, abs=1e-3)
+        store._vectors.delete(ids=[lost])
+        assert store.index([refs]).embedded == 0  # its record is unchanged; the vector alone is made again
+        assert store.dense(vector, 1) == [(lost, pytest.approx(1, abs=1e-3))]
 
 
 def test_changes_replace_and_prunes_remove(url: str, tmp_path: Path) -> None:

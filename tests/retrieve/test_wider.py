@@ -30,6 +30,11 @@ def test_beside_passages_in_another_language_only_numbers_count() -> None:
     assert absent_words(CLAIM, "en", [_found("Der Rover Pragjan ist klein.", "de")]) == ("26",)
 
 
+def test_a_number_is_there_however_its_language_writes_it() -> None:
+    claim = CLAIM.model_copy(update={"text": "Es sind 3,5 Millionen in 12.000 Orten und 4,5 in 8."})
+    assert absent_words(claim, "de", [_found("There are 3.5 million in 12,000 places.", "en")]) == ("4,5", "8")
+
+
 def test_a_word_inside_a_compound_or_inflected_is_there() -> None:
     claim = CLAIM.model_copy(update={"text": "Der Regierung fehlen Häuser."})
     assert absent_words(claim, "de", [_found("Die Bundesregierung baut ein Haus.", "de")]) == ()
