@@ -59,11 +59,12 @@ class Endpoint:
         from openai import OpenAIError
 
         self.name = f"openai:{model}"
+        keyless = "none" if settings.base_url is not None else None  # a server of one's own may ask for no key
         try:
             self._client: Any = OpenAIEmbeddings(
                 model=model,
                 openai_api_base=settings.base_url,
-                openai_api_key=settings.api_key,
+                openai_api_key=settings.api_key or keyless,
                 request_timeout=settings.deadline_s,
                 max_retries=settings.retries,
                 chunk_size=_TEXTS_PER_CALL,

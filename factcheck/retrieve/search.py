@@ -103,13 +103,16 @@ class Searcher:
         return found
 
     def _hits(self, retriever: str, query: str, language: str, depth: int) -> tuple[list[tuple[str, float]], float]:
-        """One retriever's list for one query, and what the list weighs in that query's language."""
+        """One retriever's list for one query, and what the list weighs in that query's language.
+
+        Equals stand in the order of their ids: an index has them in that of its making, which a report cannot repeat.
+        """
         if retriever == "lexical":
-            return self._store.lexical(query, language, depth), 1.0
-        near = [
-            (passage, cosine) for passage, cosine in self._store.dense(self._vectors[query], depth) if cosine >= NEAR
-        ]
-        return near, 1.0 if reads(self._embedder, language) else FOREIGN
+            hits, weight = self._store.lexical(query, language, depth), 1.0
+        else:
+            hits = [hit for hit in self._store.dense(self._vectors[query], depth) if hit[1] >= NEAR]
+            weight = 1.0 if reads(self._embedder, language) else FOREIGN
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0])), weight
 
     def _embed(self, texts: Iterable[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]

@@ -268,6 +268,11 @@ def test_an_address_nobody_listens_on_is_unreachable(serve: Serve) -> None:
     assert caught.value.code == "model_unreachable"
 
 
+def test_a_server_of_ones_own_needs_no_key(serve: Serve) -> None:
+    server = serve(lengths)
+    assert Endpoint("small", server.settings.model_copy(update={"api_key": None})).dimension == 2
+
+
 def test_no_key_is_said_so() -> None:
     with pytest.raises(ModelUnavailable, match="OPENAI_API_KEY") as caught:
         Endpoint("small", load())

@@ -181,6 +181,17 @@ def test_the_same_search_gives_the_same_evidence(tmp_path: Path) -> None:
     assert all(searched(store, claim("Ulm has a mayor and a minster.")) == first for _ in range(5))
 
 
+def test_the_order_in_which_references_were_indexed_does_not_matter(tmp_path: Path) -> None:
+    texts = {f"s{n}": [f"Ulm has a mayor{'.' * n}"] for n in range(1, 5)}
+    upwards, downwards = (
+        shelf(tmp_path / "up", **texts),
+        shelf(tmp_path / "down", **dict(reversed(texts.items()))),
+    )
+    first, second = (searched(store, claim("Ulm has a mayor.")) for store in (upwards, downwards))
+    assert first == second
+    assert [evidence.passage.source for evidence in first.evidence] == ["s1"]  # of equal wordings one
+
+
 class EnglishOnly(FakeEmbedder):
     """Goes by the name that says so."""
 
