@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -67,7 +68,7 @@ class _Talk(Generic[Answer]):
     max_tokens: int | None
     at: int = 0
     complaint: Unusable | None = None
-    failures: int = 0
+    failures: Counter[FailureCode] = field(default_factory=Counter)
     roomier: bool = False
 
     def lower(self) -> None:
@@ -372,19 +373,21 @@ class LangChainChat:
             return False
         if fault.kind == "rejected":
             return True
-        lasting = fault.about_form or talk.failures > 0 or self._retries == 0
+        lasting = fault.about_form or talk.failures.total() > 0 or self._retries == 0
         return fault.status in (500, 501) and lasting
 
     async def _back_off(self, talk: _Talk[Answer], fault: Fault) -> None:
-        talk.failures += 1
-        if talk.failures > min(self._retries, self._retries if fault.retries is None else fault.retries):
+        talk.failures[fault.code] += 1
+        tried = talk.failures.total()
+        spent = fault.retries is not None and talk.failures[fault.code] > fault.retries
+        if spent or tried > self._retries:
             if fault.code == "model_unreachable":
                 raise self._stop(ModelUnavailable(fault.code, self._line(fault.code, fault.message)))
-            raise self._error(fault.code, f"{fault.message}; tried {talk.failures} times")
+            raise self._error(fault.code, f"{fault.message}; tried {tried} times")
         asked = fault.retry_after or 0.0
         if asked > MAX_WAIT_S:
             raise self._error("rate_limited", f"{fault.message}; the server asks to wait {asked:.0f} s")
-        ceiling = min(MAX_BACKOFF_S, self._backoff_s * 2**talk.failures)
+        ceiling = min(MAX_BACKOFF_S, self._backoff_s * 2**tried)
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + asked)
         await self._sleep(asked + random.uniform(0, ceiling))
 

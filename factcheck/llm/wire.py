@@ -19,8 +19,9 @@ Form = Literal["json_schema", "json_object", "text"]
 FORMS: tuple[Form, ...] = ("json_schema", "json_object", "text")  # the ladder, best first
 
 _SHOWN_AGAIN = 4000  # characters of an unusable answer shown to the model that gave it
+_ENDED = ("finish_reason", "stop_reason", "done_reason", "stopReason")  # OpenAI, Anthropic, Ollama, Bedrock
 _CUT = {"length", "max_tokens", "max_output_tokens", "MAX_TOKENS"}
-_DECLINED = {"content_filter", "refusal", "SAFETY"}
+_DECLINED = {"content_filter", "content_filtered", "guardrail_intervened", "refusal", "SAFETY"}
 
 
 class Truncated(Exception):
@@ -46,7 +47,7 @@ def messages_for(prompt: Prompt, schema: type[BaseModel], form: Form, complaint:
     if form != "json_schema":
         system = f"{system}\n\n{prompts.fill('reply.schema', schema=written)}".strip()
     if complaint is not None:
-        problem, answer = str(complaint), complaint.text[:_SHOWN_AGAIN] or "(nothing)"
+        problem, answer = _sendable(str(complaint)), _sendable(complaint.text[:_SHOWN_AGAIN]) or "(nothing)"
         tag = prompts.tag_for(problem, answer)
         again = prompts.fill(
             "reply.again",
@@ -56,6 +57,11 @@ def messages_for(prompt: Prompt, schema: type[BaseModel], form: Form, complaint:
         )
         user = f"{user}\n\n{again}"
     return [*([SystemMessage(system)] if system else []), HumanMessage(user)]
+
+
+def _sendable(text: str) -> str:
+    """``text`` without lone surrogates: a model may write half an emoji, and no request can carry it back."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def runnable_for(
@@ -101,7 +107,7 @@ def text_of(message: AIMessage) -> str:
     """The answer's text. Raises Declined or Truncated where the model says that it is none, or not all of one."""
     meta = message.response_metadata
     incomplete = meta.get("incomplete_details") or {}  # of OpenAI's Responses API
-    ended = meta.get("finish_reason") or meta.get("stop_reason") or incomplete.get("reason")
+    ended = next((meta[name] for name in _ENDED if meta.get(name)), incomplete.get("reason"))
     refusal = message.additional_kwargs.get("refusal")
     if refusal or ended in _DECLINED:
         raise Declined(refusal or ended)

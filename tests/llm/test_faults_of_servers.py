@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from langchain_core.messages import AIMessage
+
+from factcheck.llm.wire import Truncated, text_of
 from tests.llm.asking import EXPECTED, GOOD, QUESTION, ask
 from tests.servers import (
     Reply,
@@ -296,6 +300,38 @@ def test_a_timeout_is_retried_once_whatever_the_setting() -> None:
         asked = ask(server, deadline_s=0.2, retries=5)
     assert asked.error == ("ModelError", "timeout")
     assert len(server.requests) == 2
+
+
+def test_earlier_trouble_of_another_kind_does_not_use_up_the_retry_of_a_timeout() -> None:
+    overloaded = error(503, "Overloaded")
+    with ScriptedServer([overloaded, overloaded, hang(), ok(GOOD)]) as server:
+        assert ask(server, deadline_s=0.4, retries=5).came == EXPECTED
+    with ScriptedServer([overloaded, overloaded, hang(), ok(GOOD)]) as server:
+        asked = ask(server, deadline_s=0.4, retries=2)
+    assert asked.error == ("ModelError", "timeout")
+    assert len(server.requests) == 3
+
+
+def test_half_an_emoji_in_an_answer_is_asked_for_again_like_any_other_bad_answer() -> None:
+    with ScriptedServer([says('{"label": "supported", "why": "so \ud83d"}'), ok(GOOD)]) as server:
+        assert ask(server).came == EXPECTED
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {"finish_reason": "length"},
+        {"stop_reason": "max_tokens"},
+        {"done_reason": "length"},
+        {"stopReason": "max_tokens"},
+        {"finish_reason": "MAX_TOKENS"},
+        {"incomplete_details": {"reason": "max_output_tokens"}},
+    ],
+)
+def test_an_answer_cut_short_is_known_as_such_by_every_providers_word_for_it(meta: dict[str, Any]) -> None:
+    with pytest.raises(Truncated):
+        text_of(AIMessage('{"label": "supp', response_metadata=meta))
 
 
 def test_the_body_of_a_huge_useless_answer_does_not_stall_the_event_loop() -> None:
