@@ -166,10 +166,12 @@ _NAMES_LIKE_WORDS = word_set(
 )
 
 
+_LOOK_BACK = 100  # characters before a word: looking at all of them takes seconds in a long text
+
+
 def _opens_sentence(word: Word, text: str) -> bool:
-    return not text[: word.start].strip(" \t\n\"'“”„‚‘’»«()*_#>-–") or bool(
-        re.search(r"[.!?:…][\"'“”»«)]*\s*[\"'„“»«(]*$", text[: word.start])
-    )
+    before = text[max(0, word.start - _LOOK_BACK) : word.start]
+    return not before.strip(" \t\n\"'“”„‚‘’»«()*_#>-–") or bool(re.search(r"[.!?:…][\"'“”»«)]*\s*[\"'„“»«(]*$", before))
 
 
 def _known_elsewhere(word: Word, text: str, tokens: tuple[Word, ...]) -> bool:
