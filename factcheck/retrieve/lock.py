@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -41,7 +41,8 @@ def writer_lock(folder: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
         _leave_name(holder)
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):  # a name left behind misleads nobody while nobody holds the lock
+            holder.unlink()
         lock.release()
 
 

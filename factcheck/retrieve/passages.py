@@ -14,7 +14,7 @@ from factcheck.models import Document, Page, Passage, Span
 from factcheck.sentences import sentences_of
 
 TARGET = 600  # characters, the repeated sentence not counted; 110 to 150 tokens of the embedder, in German up to 250
-LIMIT = 900  # a passage of text is never longer
+LIMIT = 900  # a passage of text is longer only where a single sentence is
 WHOLE = 1200  # a list or table up to this size stays in one piece
 SMALL = 200  # a start this short joins what follows it rather than standing alone
 LONE_HEADING = 3  # words; a heading without text below it that is no longer says nothing

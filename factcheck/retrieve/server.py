@@ -256,7 +256,11 @@ class ServerStore(Store):
         super()._attach()
         assert self._index is not None
         self._ids = frozenset(self._truth.passage_ids(self._index.generation))
-        self._prove()
+        try:
+            self._prove()
+        except BaseException:
+            self._detach()  # or the next question would be answered without proof
+            raise
 
     def _prove(self) -> None:
         """Raises StoreError unless the server has every passage and a few of them find themselves."""

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -141,7 +142,7 @@ class Store:
         """Takes in files and folders of files; what the store holds of them unchanged is neither read nor embedded.
 
         Each file is durable once ``progress`` has named it. ``prune`` removes what is no longer there. A file that
-        cannot be read is in the report; raises ReadError for a path that does not exist, StoreError for the store.
+        cannot be read, or is not there, is in the report. Raises StoreError, and ReadError for a folder that goes away.
         """
         tell = progress or (lambda _: None)
         run = _Run()
@@ -179,6 +180,7 @@ class Store:
         self._embedder = embedder
         self._reading = reading
         self._index: derived.Index | None = None
+        self._attaching = threading.Lock()
         self._private = _Private()
         try:
             self._truth = self._opened_truth(write=write)
@@ -457,7 +459,9 @@ class Store:
         except StoreError as error:
             if error.code == "store_unwritable":
                 self._rebuild_privately(self._why(at, reason))
-            elif error.code != "store_locked" or not self._attach_earlier(at, str(error)):
+            elif error.code != "store_locked":
+                raise
+            elif not self._attach_earlier(at, str(error)):
                 with writer_lock(self._folder):
                     self._rebuild(reason)
 
@@ -467,8 +471,8 @@ class Store:
             self._index = self._opened_index(at)  # somebody else has just done it
         except derived.NotIntact:
             why = self._why(at, reason)
-            derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=derived.silent)
-            self._index = self._opened_index(at)
+            path = derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=derived.silent)
+            self._index = self._opened_new(path)
             derived.remove_older(self._folder, at)
             self._note(f"{why} and has been rebuilt from the store; nothing was embedded again")
 
@@ -476,7 +480,7 @@ class Store:
         path = derived.publish(
             self._folder, self._truth, dense=self._dense_is_local, into=self._private.new(), progress=derived.silent
         )
-        self._index = derived.open_index(path, self._truth, self._private.new())
+        self._index = self._opened_new(path)
         self._note(f"{why}; the store cannot be written, so it has been rebuilt for this run only")
 
     def _attach_earlier(self, at: int, busy: str) -> bool:
@@ -492,6 +496,13 @@ class Store:
             return True
         return False
 
+    def _opened_new(self, path: Path) -> derived.Index:
+        """An index just built and verified. Raises StoreError: what keeps it from opening is not the index."""
+        try:
+            return derived.open_index(path, self._truth, self._private.new())
+        except derived.NotIntact as error:
+            raise unwritable(Path(tempfile.gettempdir()), str(error)) from error
+
     def _opened_index(self, generation: int) -> derived.Index:
         return derived.open_index(derived.index_path(self._folder, generation), self._truth, self._private.new())
 
@@ -504,10 +515,11 @@ class Store:
         return "the index was missing"
 
     def _ready(self) -> derived.Index:
-        if self._index is None:
-            self._attach()
-        assert self._index is not None
-        return self._index
+        with self._attaching:
+            if self._index is None:
+                self._attach()
+            assert self._index is not None
+            return self._index
 
     def _detach(self) -> None:
         if self._index is not None:

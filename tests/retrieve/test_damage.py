@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,28 @@ def test_a_damaged_index_is_rebuilt_before_the_first_answer(damage: str, store: 
         assert again.notes == []
     assert "has been rebuilt from the store; nothing was embedded again" in note
     assert "was damaged (" in note or damage == "index removed"
+
+
+class NoRoom:
+    """A temporary folder that nothing can be written to."""
+
+    def __init__(self, place: Path) -> None:
+        place.touch()
+        self._place = place
+
+    def new(self) -> Path:
+        return self._place / "below a file"
+
+    def remove(self) -> None:
+        return
+
+
+def test_a_full_temporary_folder_is_an_error_of_the_store_not_a_crash(store: Path, tmp_path: Path) -> None:
+    opened: Any = Store.open(store, FakeEmbedder(), write=True, reading=LINES)
+    opened._private = NoRoom(tmp_path / "file")
+    with opened, pytest.raises(StoreError) as caught:
+        opened.count()
+    assert caught.value.code == "store_unwritable"
 
 
 def assert_answers(opened: Store, embedder: FakeEmbedder) -> None:

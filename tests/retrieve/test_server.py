@@ -124,6 +124,18 @@ def test_titles_are_embedded_as_in_a_folder(url: str, tmp_path: Path) -> None:
         assert cosine == pytest.approx(1, abs=1e-3)
 
 
+def test_a_damaged_server_is_refused_however_often_it_is_asked(url: str, tmp_path: Path) -> None:
+    refs = write(tmp_path / "refs", one="first\nsecond")
+    with opened(url, tmp_path / "cache", write=True) as store:
+        store.index([refs])
+        store._vectors.delete(ids=[store.lexical("second", "en", 1)[0][0]])
+    with opened(url, tmp_path / "cache", write=True) as store:
+        for _ in range(2):
+            with pytest.raises(StoreError, match="1 of 2 passages are missing") as caught:
+                store.lexical("first", "en", 1)
+            assert caught.value.code == "store_damaged"
+
+
 def test_changes_replace_and_prunes_remove(url: str, tmp_path: Path) -> None:
     refs = write(tmp_path / "refs", one="kept line\nold line", two="other", three="third")
     embedder = FakeEmbedder()

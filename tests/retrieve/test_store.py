@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -573,3 +574,13 @@ def test_a_broken_name_is_reported_not_stored(tmp_path: Path) -> None:
     with opened(tmp_path / "store", write=True) as store:
         [(_, error)] = store.index([refs]).failed
     assert (error.code, error.reason) == ("unreadable", "its name is not valid text; rename it")
+
+
+def test_threads_that_ask_a_fresh_store_at_once_open_its_index_once(tmp_path: Path) -> None:
+    refs = write(tmp_path / "refs", one="kept line")
+    with opened(tmp_path / "store", write=True) as store:
+        store.index([refs])
+    fresh = opened(tmp_path / "store", write=True)
+    with fresh, ThreadPoolExecutor(8) as threads:
+        ready = list(threads.map(lambda _: fresh._ready(), range(8)))
+    assert len(set(map(id, ready))) == 1
