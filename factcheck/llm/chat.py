@@ -70,6 +70,8 @@ class _Talk(Generic[Answer]):
     complaint: Unusable | None = None
     failures: Counter[FailureCode] = field(default_factory=Counter)
     roomier: bool = False
+    newer_limit: bool = False  # the name the limit was last sent under
+    renamed: bool = False  # and whether that was changed for this question
 
     def lower(self) -> None:
         self.at += 1
@@ -305,7 +307,8 @@ class LangChainChat:
     async def _attempt(self, talk: _Talk[Answer]) -> AIMessage | Fault:
         stage, form = talk.prompt.stage, self._forms[talk.at]
         messages = messages_for(talk.prompt, talk.schema, form, talk.complaint)
-        runnable = runnable_for(self._chat, talk.schema, form, talk.max_tokens, newer_limit=self._newer_limit)
+        talk.newer_limit = self._newer_limit
+        runnable = runnable_for(self._chat, talk.schema, form, talk.max_tokens, newer_limit=talk.newer_limit)
         async with self._slots:
             await self._pause_asked_for()
             booked = await self._booked(stage, messages, talk.max_tokens)
@@ -362,8 +365,9 @@ class LangChainChat:
             return True
         if talk.max_tokens is not None and isinstance(used, BaseChatOpenAI):
             newer = "max_completion_tokens" in words and "instead" in words
-            if newer != self._newer_limit and ("max_tokens" in words or "max_completion_tokens" in words):
-                self._newer_limit = newer
+            about_limit = "max_tokens" in words or "max_completion_tokens" in words
+            if about_limit and newer != talk.newer_limit and not talk.renamed:
+                self._newer_limit, talk.renamed = newer, True
                 return True
         return False
 

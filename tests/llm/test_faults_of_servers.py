@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
 
+from factcheck.errors import ModelError
 from factcheck.llm.wire import Truncated, text_of
-from tests.llm.asking import EXPECTED, GOOD, QUESTION, ask
+from factcheck.protocols import Prompt
+from tests.llm.asking import EXPECTED, GOOD, QUESTION, Answer, ask, connected, put
 from tests.servers import (
     Reply,
+    Request,
     ScriptedServer,
     completion,
     cut,
@@ -23,6 +27,7 @@ from tests.servers import (
     reset,
     says,
     sends,
+    slow,
     without_choices,
 )
 
@@ -235,6 +240,37 @@ def test_a_server_that_wants_the_newer_name_of_the_limit_gets_it_from_then_on() 
     assert server.requests[-1].body["max_completion_tokens"] == 50
 
 
+def test_questions_under_way_when_the_limit_is_renamed_keep_their_form() -> None:
+    def script(request: Request) -> Reply:
+        if "max_tokens" in request.body:
+            return slow(error(400, "'max_tokens' is not supported. Use 'max_completion_tokens' instead."), 0.1)
+        return ok(GOOD)
+
+    async def together(server: ScriptedServer) -> list[Answer | ModelError]:
+        chat = await connected(server, max_tokens=50)
+        try:
+            return await asyncio.gather(*(put(chat, Prompt("judge", "", f"Claim {n}?")) for n in range(4)))
+        finally:
+            await chat.aclose()
+
+    with ScriptedServer(script) as server:
+        assert asyncio.run(together(server)) == [EXPECTED] * 4
+    assert set(server.forms) == {"json_schema"}
+
+
+def test_a_limit_refused_under_both_names_fails_the_claim_instead_of_being_sent_for_ever() -> None:
+    def script(request: Request) -> Reply:
+        if request.number > 20:
+            return ok(GOOD)
+        if "max_tokens" in request.body:
+            return error(400, "'max_tokens' is not supported. Use 'max_completion_tokens' instead.")
+        return error(400, "max_tokens is too large: 999999. This model writes at most 128000 tokens.")
+
+    with ScriptedServer(script) as server:
+        asked = ask(server, max_tokens=999_999)
+    assert asked.error == ("ModelError", "model_error")
+
+
 def test_a_model_that_refuses_a_temperature_is_asked_without_one_from_then_on() -> None:
     def script(request: object) -> Reply:
         body = request.body  # type: ignore[attr-defined]
@@ -261,8 +297,6 @@ def test_temperature_zero_is_sent_and_reported_otherwise() -> None:
 
 
 def test_text_that_cannot_be_sent_fails_the_claim_and_names_the_error() -> None:
-    from factcheck.protocols import Prompt
-
     with ScriptedServer([ok(GOOD)]) as server:
         asked = ask(server, prompt=Prompt("judge", "", "a lone surrogate: \ud800"))
     assert asked.error == ("ModelError", "model_error")
@@ -335,10 +369,6 @@ def test_an_answer_cut_short_is_known_as_such_by_every_providers_word_for_it(met
 
 
 def test_the_body_of_a_huge_useless_answer_does_not_stall_the_event_loop() -> None:
-    import asyncio
-
-    from tests.llm.asking import connected, put
-
     async def longest_stall(server: ScriptedServer) -> float:
         loop = asyncio.get_running_loop()
         chat = await connected(server)
