@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from factcheck.documents.language import detect_language
-from factcheck.models import Claim, Document, Passage, Span
+from factcheck.models import Claim, Document, Span
 from factcheck.protocols import Embedder
 from factcheck.retrieve.embed import embedder_named
 from factcheck.retrieve.passages import CHUNKING, passages_of
@@ -181,11 +181,7 @@ def list_json(folder: Path) -> Iterable[Path]:
     return sorted(folder.glob("*.json"))
 
 
-def cut(document: Document) -> Sequence[Passage]:
-    return passages_of(document)
-
-
-AS_JSON = Reading(list_documents=list_json, read_document=read_json, passages_of=cut, chunking=CHUNKING)
+AS_JSON = Reading(list_documents=list_json, read_document=read_json, passages_of=passages_of, chunking=CHUNKING)
 
 if __name__ == "__main__":
     main()
