@@ -76,7 +76,7 @@ def _as_declared(data: bytes, declared: str) -> str | None:
         return None
     try:
         return data.decode(codec)
-    except (UnicodeDecodeError, LookupError):
+    except UnicodeError:  # some codecs, such as punycode, raise no UnicodeDecodeError
         return data.decode(codec, errors="replace") if codec == "cp1252" else None
 
 

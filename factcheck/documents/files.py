@@ -27,12 +27,12 @@ def list_documents(folder: str | Path) -> list[Path]:
     a file that is listed anyway. A folder that may not be opened is listed itself, so that reading it says so.
     Raises ReadError: ``missing``, ``unreadable``.
     """
-    return [path for path in _files(folder) if is_supported(path) or path.is_dir()]
+    return [path for path in _files(folder) if is_supported(path) or os.path.isdir(path)]
 
 
 def list_ignored(folder: str | Path) -> list[Path]:
     """The files below ``folder`` that ``list_documents`` leaves out because of their format."""
-    return [path for path in _files(folder) if not is_supported(path) and not path.is_dir()]
+    return [path for path in _files(folder) if not is_supported(path) and not os.path.isdir(path)]
 
 
 def _files(folder: str | Path) -> list[Path]:
@@ -45,11 +45,11 @@ def _files(folder: str | Path) -> list[Path]:
     if not stat.S_ISDIR(mode):
         return [root]
     found = sorted(_walked(root), key=str)
-    real = {path.resolve() for path in found if not path.is_symlink()}
+    real = {path.resolve() for path in found if is_supported(path) and not os.path.islink(path)}
     inside = root.resolve()
     kept = []
     for path in found:
-        if path.is_symlink():
+        if os.path.islink(path):
             target = _target(path)
             if target is None or target in real or not target.is_relative_to(inside):
                 continue
@@ -64,9 +64,17 @@ def _walked(root: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(folder, name)
-            if not name.startswith(".") and path.is_file():
+            if not name.startswith(".") and _may_be_file(path):
                 yield path
     yield from closed
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether it is a file; where the folder does not even let that be seen, reading it says so."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _target(link: Path) -> Path | None:
@@ -113,7 +121,10 @@ def _check_kind(found: os.stat_result, *, name: str, most: int) -> None:
 
 def read_stdin(*, most: int) -> bytes:
     """The bytes of stdin, up to the limit. Raises ReadError."""
-    data = sys.stdin.buffer.read(most + 1) if sys.stdin is not None else b""
+    try:
+        data = sys.stdin.buffer.read(most + 1) if sys.stdin is not None else b""
+    except OSError as error:
+        raise _error(STDIN, error) from error
     return within(data, source=STDIN, most=most)
 
 

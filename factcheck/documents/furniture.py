@@ -49,7 +49,8 @@ cookie-?(?: ?)(?:einstellungen|richtlinie|hinweis|settings|policy|preferences|no
 (?:(?:tout )?(?:accepter|refuser)|aceptar(?: todo)?|accetta(?: tutto)?)
 (?:impressum|datenschutz(?:erklärung)?|agb|kontakt|nutzungsbedingungen|barrierefreiheit|über uns)
 (?:imprint|privacy(?: policy)?|terms(?: of (?:use|service))?|contact(?: us)?|about us|mentions légales|aviso legal)
-(?:©|\(c\)|copyright) ?[^.!?]{0,70}\.?
+(?:copyright |\(c\) ?)?© ?[^.!?]{0,70}\.?
+copyright(?: \(c\))?(?: by)? \d{4}(?: ?[–-] ?\d{4})?(?:,? [^.!?]{1,40})?\.?
 (?:alle rechte vorbehalten|all rights reserved|tous droits réservés|todos los derechos reservados)\.?
 (?:nach oben|zum seitenanfang|back to top|top|zurück|back|weiter|next|previous)
 (?:vorheriger?|nächster?) (?:beitrag|artikel)

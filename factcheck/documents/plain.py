@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from factcheck.documents.encoding import decode
 from factcheck.documents.parsed import Kind, Parsed, covered, has_words, trimmed
@@ -27,7 +27,6 @@ _LONGEST_WRAP = 160  # lines longer than any hard wrap: each is a paragraph of i
 
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\n((?:(?!\1[ \t]*$).*\n)*)\1[ \t]*(?:\n|$)", re.M)
 _FIELD = re.compile(r"^([A-Za-z_-]+)[ \t]*[:=][ \t]*(.+)$", re.M)
-_REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]*\S.*$", re.M)
 _TAG = re.compile(r"<!--(?:(?!-->).)*(?:-->|$)|<[^>]*>", re.S)
 _MOST_MARKDOWN = 3_000_000  # characters; longer Markdown is read as plain paragraphs
 
@@ -42,12 +41,12 @@ class _Line:
         return self.start + len(self.text)
 
 
-def parse_text(data: bytes, *, declared: str | None = None) -> Parsed:
+def parse_text(data: bytes) -> Parsed:
     """Plain text: paragraphs, list items, headings and quoted lines as blocks, a short first line as the title.
 
     Raises Refused: ``binary``.
     """
-    decoded = decode(data, declared=declared)
+    decoded = decode(data)
     return text_of(decoded.text).model_copy(update={"encoding": decoded.encoding, "warnings": decoded.warnings})
 
 
@@ -193,19 +192,27 @@ def _markdown_blocks(text: str, *, body: int) -> tuple[tuple[Block, ...], str]:
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable("table").disable("inline")
-    tokens = parser.parse("\n" * text.count("\n", 0, body) + text[body:])
+    links: dict[str, Any] = {}
+    tokens = parser.parse("\n" * text.count("\n", 0, body) + text[body:], links)
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+    last_line = len(starts) - 1
     blocks = [
-        Block(kind="metadata", span=trimmed(text, body + match.start(), body + match.end()))
-        for match in _REFERENCE.finditer(text[body:])
+        Block(kind="metadata", span=trimmed(text, starts[first], starts[min(last, last_line)]))
+        for first, last in _definitions(links)
     ]
     heading = ""
     for kind, (first, last), content in _leaves(tokens):
-        span = trimmed(text, starts[first], starts[min(last, len(starts) - 1)])
+        span = trimmed(text, starts[first], starts[min(last, last_line)])
         is_hidden = span.of(text).startswith("<") and not has_words(_TAG.sub(" ", span.of(text)))
         blocks.append(Block(kind="metadata" if is_hidden else kind, span=span))
         heading = heading or content
     return tuple(blocks), _spoken(heading)
+
+
+def _definitions(links: dict[str, Any]) -> Iterator[list[int]]:
+    """The lines that only say where links lead: first and the one after the last. A footnote is none of them."""
+    for definition in (*links.get("references", {}).values(), *links.get("duplicate_refs", ())):
+        yield definition["map"]
 
 
 def _leaves(tokens: Sequence[Token]) -> Iterator[tuple[Kind, list[int], str]]:

@@ -37,7 +37,14 @@ def read_document(source: str | Path, *, limits: ReadLimits = DEFAULT_LIMITS) ->
 def read_bytes(
     data: bytes, *, source: str = STDIN, media_type: str | None = None, limits: ReadLimits = DEFAULT_LIMITS
 ) -> Document:
-    """As ``read_document``, for bytes at hand; without ``media_type`` they are sniffed. Raises ReadError."""
+    """As ``read_document``, for bytes at hand; without ``media_type`` they are sniffed. Raises ReadError.
+
+    Of a ``media_type`` such as ``text/html; charset=utf-8`` only the type counts.
+    """
+    if media_type is not None:
+        media_type = media_type.partition(";")[0].strip().lower()
+        if media_type not in formats.SUFFIXES.values():
+            raise ReadError(source, "unsupported", f"is of a type factcheck does not read; {formats.READABLE}")
     return _read(
         within(data, source=source, most=limits.file_bytes), source=source, media_type=media_type, limits=limits
     )

@@ -166,6 +166,25 @@ def test_file_name_that_is_no_unicode_is_named_escaped(tmp_path: Path) -> None:
     str(caught.value).encode()
 
 
+def test_stdin_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "written").open("wb", buffering=0) as sink:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.FileIO(os.dup(sink.fileno()), "r"))))
+
+        with pytest.raises(ReadError) as caught:
+            read_document("-")
+
+    assert caught.value.code == "unreadable"
+
+
+def test_given_media_type_counts_without_its_parameters_and_an_unknown_one_is_refused() -> None:
+    page = b"<html><body><p>Some words.</p></body></html>"
+
+    assert read_bytes(page, media_type="Text/HTML; charset=utf-8").text == "Some words."
+    with pytest.raises(ReadError) as caught:
+        read_bytes(page, media_type="image/png")
+    assert caught.value.code == "unsupported"
+
+
 def test_stdin_is_read_as_bytes_and_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
         buffer = io.BytesIO(pdf([[(50, 800, 12, "From a pipe.")]]))

@@ -77,7 +77,9 @@ def test_year_that_the_text_calls_the_present_wins_over_a_misprinted_title() -> 
 
 
 def test_text_about_the_year_before_keeps_its_date_and_is_only_warned_about() -> None:
-    document = document_from_text("The war in the south | 7 October 2024\n\nIn October 2023 the war began in the south.")
+    document = document_from_text(
+        "The war in the south | 7 October 2024\n\nIn October 2023 the war began in the south."
+    )
 
     written = written_on(document)
 

@@ -187,6 +187,28 @@ def test_folder_lists_its_documents_sorted_and_follows_no_link_out(tmp_path: Pat
     assert not is_supported("a.xlsx")
 
 
+def test_link_to_a_file_whose_own_name_is_no_document_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_text("Words.")
+    (tmp_path / "a.txt").symlink_to("blob")
+
+    assert list_documents(tmp_path) == [tmp_path / "a.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="everything is open to root")
+def test_file_in_a_folder_that_hides_what_it_holds_is_listed_so_that_reading_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.txt").write_text("Words.")
+    (tmp_path / "sub" / "a.xlsx").write_text("Words.")
+    (tmp_path / "sub").chmod(0o400)
+
+    try:
+        listed, ignored = list_documents(tmp_path), list_ignored(tmp_path)
+    finally:
+        (tmp_path / "sub").chmod(0o700)
+
+    assert (listed, ignored) == ([tmp_path / "sub" / "a.txt"], [tmp_path / "sub" / "a.xlsx"])
+
+
 def test_listing_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ReadError) as caught:
         list_documents(tmp_path / "none")

@@ -39,6 +39,12 @@ def test_encoding_that_is_guessed_is_named_in_a_warning(codec: str) -> None:
     assert codec in document.warnings[0].message
 
 
+def test_declared_charset_that_does_not_fit_is_ignored() -> None:
+    page = b"<html><head><meta charset=punycode></head><body><p>Some words \x1b here.</p></body></html>"
+
+    assert read_bytes(page, source="a.html").encoding == "utf-8"
+
+
 def test_umlaut_far_into_a_cp1252_file_is_still_read() -> None:
     text = "Plain words without any accent stand here. " * 4000 + GERMAN
 
@@ -137,6 +143,17 @@ def test_markdown_keeps_its_text_and_knows_its_blocks() -> None:
         ("heading", "Under"),
         ("metadata", "<!-- hidden -->"),
         ("text", "Last words."),
+    ]
+
+
+def test_footnote_in_markdown_is_text_and_only_where_links_lead_is_metadata() -> None:
+    text = "# T\n\nSee [site].[^1]\n\n[^1]: The figure is of 2023.\n\n[site]: https://example.org 'At'\n"
+
+    assert blocks(read_bytes(text.encode(), source="a.md")) == [
+        ("heading", "# T"),
+        ("text", "See [site].[^1]"),
+        ("text", "[^1]: The figure is of 2023."),
+        ("metadata", "[site]: https://example.org 'At'"),
     ]
 
 
