@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from platformdirs import user_cache_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -72,5 +73,12 @@ def load(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors())
-        raise ConfigError(f"settings: {problems}") from error
+        raise ConfigError(f"settings: {'; '.join(map(_problem, error.errors()))}") from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        files = " or ".join(name for name in ("factcheck.toml", "pyproject.toml") if Path(name).is_file())
+        raise ConfigError(f"settings: {files}: not valid TOML ({error})") from error
+
+
+def _problem(error: ErrorDetails) -> str:
+    name = ".".join(map(str, error["loc"])) or "settings"
+    return f"{name}: {'there is no such setting' if error['type'] == 'extra_forbidden' else error['msg']}"

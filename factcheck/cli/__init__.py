@@ -12,7 +12,7 @@ from factcheck.cli.schema import schema
 HELP = """Check what a document says against the references you trust.
 
 Exit codes: 0 all fine; 1 a claim has a label you asked to fail on (--fail-on); 2 could not run;
-3 ran, but left failures; 130 interrupted.
+3 ran, but left failures; 130 interrupted; 143 terminated.
 """
 
 

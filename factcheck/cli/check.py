@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from factcheck.cli.door import FAILED_ON, LEFT_FAILURES, door, say
+from factcheck.cli.out import require_writable, write_out
+from factcheck.errors import ConfigError
 
 if TYPE_CHECKING:
     from factcheck.models import Report
@@ -89,8 +91,8 @@ def check(
         cache=cache,
     )
     if references is not None and store is not None:
-        raise typer.BadParameter("give --references or --store, not both")
-    _require_writable(json_file, markdown_file)
+        raise ConfigError("give --references or --store, not both")
+    require_writable(json_file, markdown_file, source=source)
     from factcheck.cli.progress import Shown
     from factcheck.engine import check_source
 
@@ -112,18 +114,7 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
-        raise typer.BadParameter("--as-of takes a day as YYYY-MM-DD") from None
-
-
-def _require_writable(*names: str | None) -> None:
-    """Before anything is spent: the reports have somewhere to go."""
-    from factcheck.errors import ConfigError
-
-    if list(names).count("-") > 1:
-        raise ConfigError("only one report can go to stdout")
-    for name in names:
-        if name not in (None, "-") and not Path(str(name)).resolve().parent.is_dir():
-            raise ConfigError(f"{name}: the folder to write to does not exist")
+        raise ConfigError("--as-of takes a day as YYYY-MM-DD") from None
 
 
 def _write(
@@ -143,13 +134,3 @@ def _write(
         from factcheck.report.markdown import to_markdown
 
         write_out(markdown_file, to_markdown(report))
-
-
-def write_out(name: str, text: str) -> None:
-    """To stdout for ``-``, else to the file, whole or not at all."""
-    from factcheck.report.schema import write_whole
-
-    if name == "-":
-        typer.get_binary_stream("stdout").write(text.encode())
-        return
-    write_whole(Path(name), text)

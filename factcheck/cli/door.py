@@ -40,6 +40,9 @@ def door(command: Callable[P, int]) -> Callable[P, None]:
 
 def _exit_code(command: Callable[[], int]) -> int:
     _on_sigterm()
+    if sys.stdout is None:  # closed by the caller (>&-)
+        say("factcheck: standard output is closed; there is nowhere to write to")
+        return COULD_NOT_RUN
     try:
         code = command()
         sys.stdout.flush()
@@ -71,9 +74,11 @@ def _exit_code(command: Callable[[], int]) -> int:
 
 
 def say(line: str) -> None:
-    """One line on stderr, fit for any terminal."""
+    """One line on stderr, fit for any terminal; nothing where stderr is closed."""
     from factcheck.text import printable
 
+    if sys.stderr is None:  # print would take stdout instead, and spoil a report there
+        return
     text = printable(line)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)  # noqa: T201

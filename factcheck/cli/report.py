@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from factcheck.cli.check import write_out
 from factcheck.cli.door import door
+from factcheck.cli.out import require_writable, write_out
 
 
 class Format(StrEnum):
@@ -31,6 +31,7 @@ def report(
     """Render a report, after checking again that its totals add up and its quotes stand."""
     from factcheck.report.schema import read_report, to_json
 
+    require_writable(out, source=str(source))
     loaded = read_report(source)
     if to is Format.markdown:
         from factcheck.report.markdown import to_markdown

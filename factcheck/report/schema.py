@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -30,18 +31,40 @@ def to_json(report: Report) -> str:
 def read_report(path: Path) -> Report:
     """The report in a file, its accounts and citations checked again. Raises ConfigError saying what is wrong."""
     try:
-        return Report.model_validate_json(path.read_bytes())
+        report = Report.model_validate_json(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}: not a factcheck report ({where or 'report'}: {first['msg']})") from error
+        problems = error.errors(include_url=False)
+        version = next((e["input"] for e in problems if e["loc"] == ("schema_version",)), None)
+        if version is not None:
+            raise ConfigError(
+                f"{path}: a report of schema {version}, and this factcheck reads {SCHEMA_VERSION};"
+                " check the document again"
+            ) from error
+        where, what = ".".join(map(str, problems[0]["loc"])), problems[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path}: not a factcheck report ({where or 'report'}: {what})") from error
+    if hashlib.sha256(report.document.text.encode()).hexdigest() != report.provenance.document_sha256:
+        raise ConfigError(f"{path}: the document's text was changed after the check (its sha256 is another)")
+    return report
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes all of ``text`` or leaves the file as it was: temporary file beside it, fsync, rename."""
-    handle, name = tempfile.mkstemp(dir=path.parent or Path(), prefix=f".{path.name[:50]}.", suffix=".tmp")
+    """Writes all of ``text`` or leaves the file as it was: temporary file beside it, fsync, rename.
+
+    A link is followed, a device or a pipe is written to and never replaced. Raises ConfigError.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(Path(os.path.realpath(path)), text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

@@ -188,7 +188,9 @@ class _Writer:
         yield self._line(0, (f"{words.engine_line(provenance)} · {words.store_line(provenance)}", "dim"))
         if not self._verbose:
             return
-        yield self._line(0, (f"factcheck {provenance.factcheck}, made {provenance.created.isoformat()}", "dim"))
+        yield self._line(
+            0, (f"factcheck {provenance.factcheck}, made {provenance.created.isoformat(timespec='seconds')}", "dim")
+        )
         for name, digest in provenance.prompts.items():
             yield self._line(2, (f"prompt {name}: {digest}", "dim"))
 

@@ -167,6 +167,8 @@ CANNOT_RUN = {
     "not a report": (["report", "README.md"], "README.md"),
     "missing report": (["report", "no-such.json"], "no-such.json"),
     "nowhere to write": (["check", "README.md", "--json", "no/such/folder/x.json"], "no/such/folder/x.json"),
+    "a folder to write to": (["check", "README.md", "--json", "examples"], "examples: a folder"),
+    "a report over its document": (["check", "README.md", "--markdown", "./README.md"], "the file to be read"),
     "escape in a file name": (["check", "evil\x1b[31m.md", "-r", "examples/references"], r"\x1b"),
     "undecodable file name": (["check", "evil\udcff.md", "-r", "examples/references"], "evil"),
 }
@@ -179,6 +181,7 @@ def test_what_cannot_run_says_why_in_one_line_and_exits_2(name: str, cache: Path
     complaint = [line for line in done.stderr.splitlines() if "engine:" not in line and not line.endswith(" …")]
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+    assert "this is a bug" not in done.stderr
     assert said in done.stderr
     assert CONTROL.search(done.stderr.replace("\n", "")) is None
     assert done.stdout == ""

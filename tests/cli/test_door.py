@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -62,3 +63,17 @@ def test_sigterm_ends_with_143(capsys: pytest.CaptureFixture[str]) -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     assert capsys.readouterr().err == "factcheck: terminated\n"
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_closed_stream_is_no_bug_and_trouble_never_goes_to_stdout(
+    stream: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, stream, None)
+    assert _code(_raise(ConfigError("no such store"))) == 2
+    monkeypatch.undo()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == (
+        "factcheck: standard output is closed; there is nowhere to write to\n" if stream == "stdout" else ""
+    )

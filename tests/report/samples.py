@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import get_args
@@ -182,7 +183,7 @@ def report_of(
             settings={"passages": 6},
             as_of=date(2024, 10, 14),
             as_of_source="text",
-            document_sha256="c" * 64,
+            document_sha256=hashlib.sha256(text.text.encode()).hexdigest(),
             created=datetime(2026, 11, 22, 9, 12, tzinfo=UTC),
         ),
     )

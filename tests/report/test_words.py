@@ -137,3 +137,9 @@ def test_an_excerpt_shows_the_sentences_nearest_to_the_claim(about: str, length:
 def test_an_excerpt_is_short_and_of_the_text(text: str, about: str, length: int) -> None:
     shown = words.excerpt(text, about=about, length=length)
     assert len(shown) <= length + len("… ") + len(" …")
+
+
+def test_an_excerpt_is_not_cut_inside_a_date() -> None:
+    text = "Ein Titel\n\nAm 15. April 2023 gingen sie vom Netz. Es war 2023. Dann kam nichts."
+    assert words.excerpt(text, about="vom Netz gingen sie", length=40) == "… Am 15. April 2023 gingen sie vom Netz. …"
+    assert words.excerpt(text, about="danach kam nichts", length=40) == "… Dann kam nichts."
