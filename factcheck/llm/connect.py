@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 import langsmith
 import openai
@@ -238,8 +238,10 @@ async def _listed_quietly(server: _Server, client: Any) -> list[str]:
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
-    """Everything that must never be shown: the key, a password in the address, other providers' keys."""
+    """Everything that must never be shown: the key, what an address holds besides the place, other providers' keys."""
     given = [settings.api_key.get_secret_value().strip()] if settings.api_key is not None else []
-    password = _parts(settings.base_url or "").password
+    address = _parts(settings.base_url or "")
+    inside = [address.username or "", address.password or "", *(value for _, value in parse_qsl(address.query))]
+    inside += [unquote(part) for part in inside]
     others = [value.strip() for name, value in os.environ.items() if name.endswith(("_API_KEY", "_API_TOKEN"))]
-    return tuple(secret for secret in (*given, password or "", *others) if len(secret) >= 6)
+    return tuple(secret for secret in (*given, *inside, *others) if len(secret) >= 6)

@@ -317,6 +317,22 @@ def test_a_key_echoed_by_the_server_never_reaches_a_message(status: int) -> None
     assert asked.came.__suppress_context__ or asked.came.__context__ is None  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("http://tok-5ecret:@{}/v1", "tok-5ecret"),
+        ("http://me:p%40ss-5ecret@{}/v1", "p%40ss-5ecret"),
+        ("http://me:p%40ss-5ecret@{}/v1", "p@ss-5ecret"),
+        ("http://{}/v1?k=val-5ecret", "val-5ecret"),
+    ],
+)
+def test_a_key_inside_the_address_never_reaches_a_message_either(address: str, secret: str) -> None:
+    with ScriptedServer([error(400, f"no: {secret}")]) as server:
+        asked = ask(address.format(f"127.0.0.1:{server.port}"), retries=0)
+    assert isinstance(asked.came, ModelError)
+    assert secret not in str(asked.came)
+
+
 def test_hanging_and_dripping_servers_end_at_the_deadline() -> None:
     import time
 
