@@ -175,16 +175,16 @@ def _built(folder: Path, building: Path, database: Database, *, dense: bool, pro
         base, before, removed, deleted = None, [], [], 0
     present = set(before)
     added = [name for name in wanted if name not in present]
-    if base is not None:
-        for part in ("lexical", "chroma") if dense else ("lexical",):
-            shutil.copytree(index_path(folder, base.generation) / part, building / part)
-        lexical.update(building / "lexical", removed=removed, added=_passages(database, added, at))
+    if base is not None and not removed:
+        shutil.copytree(index_path(folder, base.generation) / "lexical", building / "lexical")
+        lexical.add(building / "lexical", _passages(database, added, at))
     else:
-        lexical.build(building / "lexical", _passages(database, added, at))
+        lexical.build(building / "lexical", _passages(database, wanted, at))
     canaries: tuple[str, ...] = ()
     if dense:
         entries = _entries(database, added, progress)
         if base is not None:
+            shutil.copytree(index_path(folder, base.generation) / "chroma", building / "chroma")
             chroma.update(building / "chroma", removed=removed, added=entries)
         else:
             chroma.build(building / "chroma", entries)

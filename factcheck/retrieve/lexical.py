@@ -38,10 +38,14 @@ def build(folder: Path, passages: Iterable[Passage]) -> None:
         raise StoreError("store_unwritable", f"{folder}: the word index cannot be written: {error}") from error
 
 
-def update(folder: Path, *, removed: Iterable[str], added: Iterable[Passage]) -> None:
-    """Takes passages, by id, out of an index and adds others; readers open before do not see it. Raises StoreError."""
+def add(folder: Path, passages: Iterable[Passage]) -> None:
+    """Adds passages to an index; readers open before do not see it. Raises StoreError.
+
+    There is no taking out: until segments are merged, BM25 would still count what is gone, and the same references
+    would score differently by how they came to be. An index that loses passages is built anew.
+    """
     try:
-        _write(_opened(folder), added, removed)
+        _write(_opened(folder), passages)
     except (ValueError, OSError) as error:
         raise StoreError("store_unwritable", f"{folder}: the word index cannot be written: {error}") from error
 
@@ -98,11 +102,9 @@ def _opened(folder: Path) -> tantivy.Index:
         raise StoreError("store_damaged", f"{folder}: the word index cannot be read: {error}") from error
 
 
-def _write(index: tantivy.Index, added: Iterable[Passage], removed: Iterable[str] = ()) -> None:
+def _write(index: tantivy.Index, passages: Iterable[Passage]) -> None:
     writer = index.writer(heap_size=_HEAP, num_threads=1)
-    for passage_id in removed:
-        writer.delete_documents_by_term("id", passage_id)
-    for passage in added:
+    for passage in passages:
         text = _titled(passage)
         writer.add_document(
             tantivy.Document(

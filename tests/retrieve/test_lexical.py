@@ -139,13 +139,14 @@ def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
     assert words.search("anything", "en", 5) == []
 
 
-def test_an_update_takes_out_and_adds_and_open_readers_do_not_see_it(tmp_path: Path) -> None:
-    before = index(tmp_path, passage("Alpha wins.", "en"), passage("Beta wins.", "en"))
-    lexical.update(tmp_path, removed=["Alpha wins."], added=[passage("Gamma wins.", "en")])
-    after = Lexical(tmp_path)
-    assert (before.count(), after.count()) == (2, 2)
+def test_passages_added_later_score_as_if_they_had_been_there_and_open_readers_do_not_see_them(tmp_path: Path) -> None:
+    alpha, beta, gamma = (passage(f"{name} wins.", "en") for name in ("Alpha", "Beta", "Gamma"))
+    before = index(tmp_path / "grown", alpha, beta)
+    lexical.add(tmp_path / "grown", [gamma])
+    after = Lexical(tmp_path / "grown")
+    assert (before.count(), after.count()) == (2, 3)
     assert {name for name, _ in before.search("wins", "en", 5)} == {"Alpha wins.", "Beta wins."}
-    assert {name for name, _ in after.search("wins", "en", 5)} == {"Beta wins.", "Gamma wins."}
+    assert after.search("wins", "en", 5) == index(tmp_path / "whole", alpha, beta, gamma).search("wins", "en", 5)
 
 
 def test_a_missing_or_damaged_index_is_a_store_error(tmp_path: Path) -> None:

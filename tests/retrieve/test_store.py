@@ -60,6 +60,18 @@ def test_passages_come_back_by_meaning_and_by_words(tmp_path: Path) -> None:
     assert (passage.text, passage.source, passage.title) == ("Bees make honey.", str(refs / "bees.txt"), "bees")
 
 
+def test_a_store_that_forgot_a_file_answers_as_one_that_never_held_it(tmp_path: Path) -> None:
+    refs = write(tmp_path / "refs", one="honey and bread", two="bread and butter", three="honey, honey, honey")
+    with opened(tmp_path / "store", write=True) as store:
+        store.index([refs])
+        (refs / "three.txt").unlink()
+        store.index([refs], prune=True)
+        after, now = store.lexical("honey bread", "en", 5), store.fingerprint()
+    with opened(tmp_path / "fresh", write=True) as store:
+        store.index([refs])
+        assert (store.lexical("honey bread", "en", 5), store.fingerprint().digest) == (after, now.digest)
+
+
 def test_unchanged_files_are_neither_read_nor_embedded_again(tmp_path: Path) -> None:
     refs = write(tmp_path / "refs", one="first", two="second")
     with opened(tmp_path / "store", write=True) as store:
