@@ -80,6 +80,7 @@ class Pipeline:
         finally:
             for task in running:
                 task.cancel()
+        parts = _in_text_order(sentences, parts)
         claims, exclusions, failures = reconcile(sentences, parts, stopped)
         outcome_of = {outcome.claim.id: outcome for outcome in done}
         return Checked(
@@ -175,6 +176,19 @@ def reconcile(
         )
         failures.append(reason.model_copy(update={"sentences": lost}))
     return tuple(claims), tuple(sorted(exclusions, key=lambda e: order[e.sentence])), tuple(failures)
+
+
+def _in_text_order(sentences: Sequence[Sentence], parts: Sequence[Split]) -> list[Split]:
+    """A report does not depend on which part of the document was answered first."""
+    order = {sentence.id: place for place, sentence in enumerate(sentences)}
+
+    def place(part: Split) -> int:
+        named = [name for claim in part.claims for name in claim.sentences]
+        named += [exclusion.sentence for exclusion in part.exclusions]
+        named += [name for failure in part.failures for name in failure.sentences]
+        return min((order.get(name, len(order)) for name in named), default=len(order))
+
+    return sorted(parts, key=place)
 
 
 def _ends(part: Split) -> int:

@@ -17,6 +17,7 @@ from factcheck.models import (
     Evidence,
     Exclusion,
     Failure,
+    Notice,
     Outcome,
     Passage,
     RejectedQuote,
@@ -203,6 +204,16 @@ def test_a_splitter_that_says_nothing_leaves_failed_sentences() -> None:
     checked = _check(Splits(Split()), Finds(), Judges(lambda c, r: _supported("")))
     assert [f.sentences for f in checked.failures] == [("s1", "s2", "s3", "s4")]
     assert checked.failures[0].code == "left_out"
+
+
+def test_a_report_does_not_depend_on_which_part_was_answered_first() -> None:
+    def part(name: str) -> Split:
+        failed = Failure(stage="split", code="timeout", message=name, sentences=(name,))
+        return Split(failures=(failed,), warnings=(Notice(code="anchor_not_found", message=name),))
+
+    parts = [part(sentence.id) for sentence in (S1, S2, S3, S4)]
+    judge = Judges(lambda c, r: _supported(""))
+    assert _check(Splits(*reversed(parts)), Finds(), judge) == _check(Splits(*parts), Finds(), judge)
 
 
 def test_an_unverifiable_claim_shows_the_nearest_passage_and_what_a_wider_search_adds() -> None:

@@ -79,7 +79,8 @@ def fault_of(error: BaseException, *, deadline: float) -> Fault:
     if names & _REFUSAL:
         return Fault("fail", "refused", f"the model declined to answer: {what}")
     if names & _UNREACHABLE:
-        return Fault("retry", "model_unreachable", f"nobody answers: {_words(chain[-1])}", retries=CONNECT_RETRIES)
+        refused = next((cause for cause in reversed(chain) if isinstance(cause, OSError)), chain[0])
+        return Fault("retry", "model_unreachable", f"nobody answers: {_words(refused)}", retries=CONNECT_RETRIES)
     if names & _TIMEOUT:
         return Fault("retry", "timeout", f"no complete answer within {deadline:g} s", retries=TIMEOUT_RETRIES)
     if names & _BROKEN:

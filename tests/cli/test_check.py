@@ -159,7 +159,7 @@ CANNOT_RUN = {
     "nobody at the store's port": (["check", "README.md", "--store", "http://127.0.0.1:9"], "127.0.0.1:9"),
     "nobody at the model's port": (
         ["check", "README.md", "-r", "examples/references", "--base-url", "http://127.0.0.1:9/v1", "--model", "m"],
-        "127.0.0.1:9",
+        "http://127.0.0.1:9/v1: nobody answers: [Errno",
     ),
     "bad day": (["check", "README.md", "--as-of", "yesterday"], "YYYY-MM-DD"),
     "bad option": (["check", "README.md", "--engin", "local"], "--engin"),
