@@ -268,13 +268,12 @@ class _Rules:
         return found if any(at == 0 for at, _ in found) else opening + found
 
     def _queries(self, text: str) -> tuple[str, ...]:
-        """Two searches: names with numbers and dates, and the words that say what happened."""
+        """Names with numbers and dates, which are the same in every language; numbers alone would find anything."""
         marked: list[Quantity | PartialDate] = [*quantities(text, self.language), *dates(text, self.language)]
         nouns = [(at, said) for at, said in self._nouns(text) if not any(m.start <= at < m.end for m in marked)]
-        keys = " ".join(dict.fromkeys(said for _, said in sorted([*nouns, *((m.start, m.text) for m in marked)])))
-        telling = [word.text for word in content(words(text, self.language), self.language) if len(word.text) > 2]
-        both = (keys, " ".join(dict.fromkeys(telling[:12])))
-        return tuple(query for query in dict.fromkeys(both) if query)
+        if not nouns:
+            return ()
+        return (" ".join(dict.fromkeys(said for _, said in sorted([*nouns, *((m.start, m.text) for m in marked)]))),)
 
 
 def _plain(raw: str) -> str:
