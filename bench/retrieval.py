@@ -1,6 +1,6 @@
 """Retrieval at 10,000 passages of real text and, with --large, at 100,000 drawn ones: speed, memory, recall.
 
-    python bench/retrieval.py --data ../shared/data/scifact [--large]
+    python bench/retrieval.py --data DATA/scifact [--large]
 
 The 10,000 are cut from the corpus under --data and embedded by the product's embedder (kept, so that a second run is
 quick). The 100,000 have random words and clustered random vectors, because nobody embeds 100,000 texts to run a

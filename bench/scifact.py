@@ -1,6 +1,6 @@
 """How often a claim's gold document is found: vectors alone, words alone, and both fused, on a set with a corpus.
 
-    python bench/scifact.py --data ../shared/data/scifact
+    python bench/scifact.py --data DATA/scifact
 
 Works for any folder with ``corpus.jsonl.gz`` and claims or questions that name its documents (scifact, fm2,
 factcheck-bench, xquad). Runs the product itself: passages, embedder, store, search. The store is kept, so that a second

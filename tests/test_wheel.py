@@ -27,7 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_prompts_and_the_embedded_model(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     prompts = {f"factcheck/_prompts/{path.name}" for path in (ROOT / "prompts").glob("*.md")}
-    weights = {path.relative_to(ROOT).as_posix() for path in (ROOT / "factcheck/local/weights").iterdir()}
+    folder = ROOT / "factcheck/local/weights"
+    weights = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert prompts
     assert weights
     assert prompts | weights | {"factcheck/py.typed"} <= names
@@ -55,6 +56,6 @@ def test_the_wheel_works_installed_outside_the_repository(wheel: Path, tmp_path:
     assert done.returncode == 1, done.stderr
     assert "contradicted" in done.stdout
     where = subprocess.run(
-        [python, "-c", "import factcheck; print(factcheck.__file__)"], capture_output=True, text=True
+        [python, "-c", "import factcheck; print(factcheck.__file__)"], cwd=tmp_path, capture_output=True, text=True
     )
     assert Path(where.stdout.strip()).is_relative_to(site)
