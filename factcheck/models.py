@@ -117,6 +117,9 @@ class Block(Record):
     span: Span
 
 
+WITHOUT_PROSE = frozenset({"code", "metadata", "furniture"})  # kinds of blocks
+
+
 class Notice(Record):
     """A warning: something a reader should know, never a verdict."""
 

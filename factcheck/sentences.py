@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from factcheck.documents.parsed import covered, has_words, trimmed
-from factcheck.models import Block, Document, Sentence, Span
+from factcheck.models import WITHOUT_PROSE, Block, Document, Sentence, Span
 
 LONGEST = 2000  # characters; text without full stops is cut at white space, so that a model can read it
 
@@ -94,7 +94,7 @@ def sentences_of(document: Document) -> tuple[Sentence, ...]:
 
 def furniture_of(document: Document, sentences: Iterable[Sentence]) -> frozenset[str]:
     """The ids of the sentences that code can exclude as furniture: in code, metadata and page furniture."""
-    apart = [b.span for b in document.blocks if b.kind in ("code", "metadata", "furniture")]
+    apart = [b.span for b in document.blocks if b.kind in WITHOUT_PROSE]
     return frozenset(_ids_within(apart, sorted(sentences, key=lambda sentence: sentence.span.start)))
 
 
@@ -117,7 +117,7 @@ def _spans(text: str, block: Block, language: str) -> Iterator[Span]:
 def _cuts(text: str, block: Block, language: str) -> Iterator[tuple[int, int]]:
     words = block.span.of(text)
     offset = block.span.start
-    if block.kind in ("heading", "code", "metadata", "furniture"):
+    if block.kind == "heading" or block.kind in WITHOUT_PROSE:
         yield block.span.start, block.span.end
     elif block.kind == "table":
         for line in words.split("\n"):

@@ -13,14 +13,7 @@ from factcheck.cli.door import say
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-STAGES = {
-    "read": "reading",
-    "index": "indexing",
-    "embed": "embedding",
-    "build": "building the index",
-    "split": "splitting",
-    "judge": "judging",
-}
+STAGES = {"reading": "reading references", "indexing": "indexing passages", "split": "splitting", "judge": "judging"}
 
 
 class Shown:

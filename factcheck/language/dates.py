@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -114,12 +115,10 @@ def _possible(year: int | None, month: int | None, day: int | None) -> bool:
     return True
 
 
-@cache
-def _months(language: str) -> dict[str, int]:
-    """Month names and their short forms, without accents and dots, in the language and in English."""
+def _spelled(language: str) -> Iterator[tuple[str, int]]:
+    """Month names and their short forms without the dot, in English and in the language, each with its number."""
     from babel import Locale, UnknownLocaleError  # CLDR data, read only where dates are looked for
 
-    names: dict[str, int] = {}
     for code in ("en", language):
         try:
             months = Locale.parse(code).months
@@ -129,27 +128,21 @@ def _months(language: str) -> dict[str, int]:
             for width in ("wide", "abbreviated"):
                 for number, name in months[context][width].items():
                     if not name.strip(".").isdigit():
-                        names[fold(name.rstrip("."))] = number
+                        yield name.rstrip("."), number
+    yield "Sept", 9
     if language == "de":
-        names |= {"janner": 1, "feber": 2, "marz": 3, "mrz": 3, "sept": 9}
-    return names | {"sept": 9}
+        yield from (("Jänner", 1), ("Feber", 2), ("Mrz", 3))
+
+
+@cache
+def _months(language: str) -> dict[str, int]:
+    """The number of each month name, which is without accents."""
+    return {fold(name): number for name, number in _spelled(language)}
 
 
 @cache
 def _patterns(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    from babel import Locale, UnknownLocaleError
-
-    spelled: set[str] = {"Sept"}
-    for code in ("en", language):
-        try:
-            months = Locale.parse(code).months
-        except (UnknownLocaleError, ValueError):
-            continue
-        for context in ("format", "stand-alone"):
-            for width in ("wide", "abbreviated"):
-                spelled |= {n.rstrip(".") for n in months[context][width].values() if not n.strip(".").isdigit()}
-    if language == "de":
-        spelled |= {"Jänner", "Feber", "Mrz"}
+    spelled = {name for name, _ in _spelled(language)}
     name = "(?P<name>" + "|".join(sorted(map(re.escape, spelled), key=len, reverse=True)) + r")\b\.?"
     # month names are matched as written in languages that capitalise them: may, march
     flags = 0 if language in ("en", "de") else re.IGNORECASE

@@ -41,10 +41,6 @@ class Name:
     start: int
     end: int
 
-    @property
-    def acronym(self) -> bool:
-        return len(self.text) >= 2 and self.text.isupper()
-
     def is_like(self, other: Name) -> bool:
         """Whether both can be the same bearer: one's words are all in the other, spelling variants allowed."""
         if _initials(self) == fold(other.text) or _initials(other) == fold(self.text):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from factcheck.models import Document, Page, Passage, Span
+from factcheck.models import WITHOUT_PROSE, Document, Page, Passage, Span
 from factcheck.sentences import sentences_of
 
 TARGET = 600  # characters, the repeated sentence not counted; 110 to 150 tokens of the embedder, in German up to 250
@@ -21,7 +21,6 @@ LONE_HEADING = 3  # words; a heading without text below it that is no longer say
 OVERLAP = 200  # the longest sentence that is repeated at the start of the next passage
 CHUNKING = f"sentences-1/{TARGET}/{LIMIT}/{WHOLE}/{SMALL}/{LONE_HEADING}/{OVERLAP}"
 
-_NO_PROSE = {"code", "metadata", "furniture"}
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _LONG_STRETCH = re.compile(rf"\S.{{0,{TARGET - 2}}}\S(?=\s|\Z)|\S{{1,{TARGET}}}", re.DOTALL)
 
@@ -100,10 +99,10 @@ def _units(document: Document) -> Iterator[_Unit]:
         block, kind = (at, blocks[at].kind) if inside else (-1, "text")
         if block != previous_block or _BLANK_LINE.search(text, previous_end, sentence.span.start):
             paragraph += 1
-        if previous_kind in _NO_PROSE or (kind == "heading" and previous_kind != "heading"):
+        if previous_kind in WITHOUT_PROSE or (kind == "heading" and previous_kind != "heading"):
             section += 1
         previous_end, previous_kind, previous_block = sentence.span.end, kind, block
-        if kind in _NO_PROSE:
+        if kind in WITHOUT_PROSE:
             continue
         for start, end in _bounded(text, sentence.span):
             yield _Unit(start, end, kind, paragraph, section)

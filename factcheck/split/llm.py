@@ -26,10 +26,10 @@ from factcheck.models import (
 )
 from factcheck.prompts import fence, fill, tag_for
 from factcheck.protocols import ChatModel, Prompt, Split
+from factcheck.sentences import furniture_of
 from factcheck.split.windows import Window, windows_of
 from factcheck.text import locate
 
-WITHOUT_PROSE = {"code", "metadata", "furniture"}  # kinds of blocks whose sentences are furniture without asking
 LONGEST_SENTENCE = 24_000  # characters; a longer one (a dump without a full stop) fails, it is not cut
 LONGEST_CLAIM = 1_000  # a longer "claim" is a model running on
 LONGEST_QUERY = 300
@@ -212,7 +212,7 @@ class LLMSplitter:
 
 def _sorted_out(document: Document, sentences: Sequence[Sentence]) -> tuple[tuple[Sentence, ...], Split | None]:
     """The sentences to send, and the ends of the others: furniture, and what is too long to be read whole."""
-    furniture = {sentence.id for sentence, kind in _with_kinds(document, sentences) if kind in WITHOUT_PROSE}
+    furniture = furniture_of(document, sentences)
     lengths = {s.id: s.span.end - s.span.start for s in sentences if s.id not in furniture}
     endless = {name: length for name, length in lengths.items() if length > LONGEST_SENTENCE}
     prose = tuple(s for s in sentences if s.id not in furniture and s.id not in endless)
@@ -227,16 +227,6 @@ def _sorted_out(document: Document, sentences: Sequence[Sentence]) -> tuple[tupl
             for name, length in endless.items()
         ),
     )
-
-
-def _with_kinds(document: Document, sentences: Sequence[Sentence]) -> Iterator[tuple[Sentence, str]]:
-    """Each sentence with the kind of the block it starts in; both run in the order of the text."""
-    blocks = iter(document.blocks)
-    block = next(blocks, None)
-    for sentence in sentences:
-        while block is not None and block.span.end <= sentence.span.start:
-            block = next(blocks, None)
-        yield sentence, block.kind if block is not None and block.span.start <= sentence.span.start else "text"
 
 
 def _line(text: str) -> str:

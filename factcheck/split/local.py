@@ -17,6 +17,7 @@ from factcheck.language.statements import FURNITURE
 from factcheck.language.when import is_relative, resolved
 from factcheck.language.words import Word, content, fold, words
 from factcheck.models import (
+    WITHOUT_PROSE,
     Block,
     Checkworthiness,
     Claim,
@@ -35,7 +36,6 @@ _MARKUP = re.compile(
 )
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)|\[\^?\w{1,4}\]")
 _END = re.compile(r"[.!…:;][\"'”“»«’)\]]*$")
-_FURNITURE_KINDS = frozenset({"code", "metadata", "furniture"})
 _HEADLINE_MARK = re.compile(r"\s[|»›]\s")
 
 
@@ -125,7 +125,7 @@ class _Rules:
 
     def _no_prose(self, plain: str, block: Block | None, fresh: bool) -> ExclusionReason | None:
         """Furniture, headings and other lines that are no sentences of the author's."""
-        if block is not None and block.kind in _FURNITURE_KINDS:
+        if block is not None and block.kind in WITHOUT_PROSE:
             return "furniture"
         if FURNITURE.match(plain) or _only_a_date(plain, self.language):
             return "furniture"
