@@ -219,11 +219,14 @@ class RejectedQuote(Record):
 
 
 class Verdict(Record):
+    """``confidence`` is the judge's calibrated probability that its label is right; None where it gave none."""
+
     label: Label
     reason: UnverifiableReason | None
     rationale: Text
     citations: tuple[Citation, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    confidence: float | None = Field(None, ge=0, le=1)
 
     @model_validator(mode="after")
     def _no_citation_no_label(self) -> Self:

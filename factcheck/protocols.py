@@ -74,12 +74,16 @@ class Quote:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A judge's proposal for one claim; becomes a verdict only by ``verdict.ground``."""
+    """A judge's proposal for one claim; becomes a verdict only by ``verdict.ground``.
+
+    ``confidence`` is the judge's own calibrated probability that its label is right; None where it has none.
+    """
 
     label: Label
     reason: UnverifiableReason | None
     rationale: str
     quotes: tuple[Quote, ...] = ()
+    confidence: float | None = None
 
 
 class Judge(Protocol):

@@ -92,6 +92,7 @@ def ground(
             *(_differences(claim, language, citations, passages, signals) if label == "supported" else ()),
             *_instructions(evidence),
         ),
+        confidence=None if overruled else judgement.confidence,
     )
     return Grounded(verdict=verdict, rejected=rejected)
 
