@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 Part = Literal["train", "dev", "test"]
 
 _TEST_ONLY = ("fever-symmetric/", "scifact/dev", "citint/dev", "infotabs/dev", "wice/dev", "unstated/", "nc/")
-_NEVER_TRAIN = ("factcheck-bench/", "wice/", "xquad/")  # half for thresholds, half for figures
+_NEVER_TRAIN = ("factcheck-bench/", "wice/")  # half for thresholds, half for figures
 _HAVE_A_TEST_FILE = ("scifact/train", "citint/train", "infotabs/train")
 
 
@@ -29,6 +30,25 @@ def part_of(file: str, about: str) -> Part:
     if place < 75:
         return "dev"
     return "train" if file.startswith(_HAVE_A_TEST_FILE) else "test"
+
+
+def about_of(file: str, row: Mapping[str, Any]) -> str:
+    """What a row of ``file`` is about: a page, an answer, a pair of sentences, or the text it was written for.
+
+    A row of a corpus is about its title. A question of ``xquad`` names no title: ask with the row of its paragraph.
+    """
+    meta: Mapping[str, Any] = row.get("meta") or {}
+    if "evidence" not in row:
+        return str(row["title"])
+    first: Mapping[str, Any] = row["evidence"][0] if row["evidence"] else {"title": "", "doc_id": row["id"]}
+    if file.startswith("factcheck-bench/"):
+        return str(meta["doc"])
+    if file.startswith("pawsx/"):
+        return f"pawsx {meta['pair']}"
+    if file.startswith("liar-plus/"):  # every title says PolitiFact
+        return str(row["id"])
+    pages: list[str] = meta.get("pages") or [meta.get("page") or first["title"] or meta.get("table") or first["doc_id"]]
+    return str(pages[0])
 
 
 def _place(about: str) -> int:
