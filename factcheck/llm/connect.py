@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
@@ -31,6 +32,24 @@ _LADDER_COVERS = "This model does not support OpenAI's structured output|Invalid
 _COUNT_RETRIES_FROM_0 = ("anthropic", "azure_openai", "deepseek", "groq", "together", "xai")
 
 
+Send = Callable[[], Awaitable[Any]]
+Exchange = Callable[[Any, Send], Awaitable[Any]]  # httpx2 request, and what sends it, to httpx2 response
+
+
+class _WatchedClient(openai.DefaultAsyncHttpxClient):  # type: ignore[misc,unused-ignore]
+    """A client whose every exchange passes through a function: to be recorded, or answered from a record."""
+
+    def __init__(self, exchange: Exchange, **options: Any) -> None:
+        super().__init__(**options)
+        self._exchange = exchange
+
+    async def send(self, request: Any, **options: Any) -> Any:
+        async def on_the_network() -> Any:
+            return await super(_WatchedClient, self).send(request, **options)
+
+        return await self._exchange(request, on_the_network)
+
+
 @dataclass(frozen=True)
 class _Server:
     """An OpenAI-compatible address: where requests go, and how it is shown."""
@@ -44,8 +63,10 @@ class _Server:
     def official(self) -> bool:
         return self.url == OFFICIAL_URL
 
-    def client(self) -> Any:
+    def client(self, exchange: Exchange | None) -> Any:
         """A fresh HTTP client: LangChain's shared one dies with the first event loop that used it."""
+        if exchange is not None:
+            return _WatchedClient(exchange, **self._transport)
         return openai.DefaultAsyncHttpxClient(**self._transport)
 
     def unused(self) -> Any:
@@ -62,19 +83,24 @@ class _Server:
         return openai.AsyncOpenAI(base_url=self.url, api_key=self.key, http_client=client, max_retries=0)
 
 
-async def connect(settings: Settings, *, backoff_s: float = BACKOFF_S) -> LangChainChat:
+async def connect(
+    settings: Settings, *, backoff_s: float = BACKOFF_S, exchange: Exchange | None = None
+) -> LangChainChat:
     """The chat model that ``settings`` names, ready to be asked; nothing is sent but, without a name, a list request.
 
     A bare name goes to OpenAI or to the server at ``base_url``; ``provider:name`` to that provider, whose package must
     be installed and which finds its own key and address in its own variables. ``backoff_s`` scales the waits between
-    tries. Raises ConfigError, or ModelUnavailable where a server must be asked for its models and does not answer.
+    tries; ``exchange`` sees every HTTP request and may answer it itself (OpenAI-compatible servers only). Raises
+    ConfigError, or ModelUnavailable where a server must be asked for its models and does not answer.
     """
     langsmith.configure(enabled=False)
     warnings.filterwarnings("ignore", message=_LADDER_COVERS, category=UserWarning)
     secrets = _secrets(settings)
     provider, name = _named(settings)
     if provider == "openai":
-        return await _openai(settings, name, secrets, backoff_s)
+        return await _openai(settings, name, secrets, backoff_s, exchange)
+    if exchange is not None:
+        raise ConfigError(f"--model {settings.model}: exchanges can be recorded with OpenAI-compatible servers only")
     options = {"max_retries": 0} if provider in _COUNT_RETRIES_FROM_0 else {}
     chat = _made(name, provider, secrets, temperature=0, cache=False, **options)
     return LangChainChat(
@@ -89,9 +115,11 @@ async def connect(settings: Settings, *, backoff_s: float = BACKOFF_S) -> LangCh
     )
 
 
-async def _openai(settings: Settings, name: str, secrets: tuple[str, ...], backoff_s: float) -> LangChainChat:
+async def _openai(
+    settings: Settings, name: str, secrets: tuple[str, ...], backoff_s: float, exchange: Exchange | None
+) -> LangChainChat:
     server = _server(settings)
-    client = server.client()
+    client = server.client(exchange)
     try:
         name = name or await _only_model(server, client, secrets)
         chat = _made(
