@@ -145,6 +145,48 @@ def choose(settings: Settings) -> Choice:
     return Choice("local", "no model configured: set OPENAI_API_KEY, OPENAI_BASE_URL or --model to use an LLM")
 
 
+async def chat_of(choice: Choice, settings: Settings) -> LangChainChat | None:
+    """The model of the engine chosen, None for the local one; it belongs to this event loop: end with ``aclose``.
+
+    Raises ConfigError, and ModelUnavailable where a server must be asked for its models and does not answer.
+    """
+    if choice.name == "local":
+        return None
+    from factcheck.llm import connect
+
+    return await connect(settings)
+
+
+def splitter_of(
+    chat: LangChainChat | None, settings: Settings, *, as_of: date | None, languages: Sequence[str]
+) -> Splitter:
+    """The splitter of an engine: the model's, or without one the local; ``languages`` are those of the references."""
+    if chat is None:
+        from factcheck.split.local import LocalSplitter
+
+        return LocalSplitter(as_of=as_of)
+    from factcheck.split.llm import LLMSplitter
+
+    return LLMSplitter(
+        chat,
+        as_of=as_of,
+        languages=tuple(languages),
+        window=settings.window,
+        in_flight=2 * settings.concurrency,
+    )
+
+
+def judge_of(chat: LangChainChat | None) -> Judge:
+    """The judge of an engine: the model's, or without one the local."""
+    if chat is None:
+        from factcheck.verdict.local import LocalJudge
+
+        return LocalJudge()
+    from factcheck.verdict.llm import LLMJudge
+
+    return LLMJudge(chat)
+
+
 @dataclass(frozen=True)
 class Opened:
     """A store ready to search, and what its reader should know."""
@@ -240,13 +282,14 @@ class _Run:
 
         written = written_on(self.document, self.settings.as_of)
         sentences = sentences_of(self.document)
-        chat = await self._connect()
+        chat = await chat_of(self.choice, self.settings)
         try:
-            splitter, judge = self._engine(chat, written.day)
             pipeline = Pipeline(
-                splitter=splitter,
+                splitter=splitter_of(
+                    chat, self.settings, as_of=written.day, languages=tuple(self.opened.store.languages())
+                ),
                 retriever=Searcher(self.opened.store, self.opened.embedder, passages=self.settings.passages),
-                judge=judge,
+                judge=judge_of(chat),
                 signals=compare,
                 in_flight=4 * self.settings.concurrency,
                 progress=self.progress,
@@ -273,32 +316,6 @@ class _Run:
             provenance=self._provenance(chat, written),
         )
 
-    async def _connect(self) -> LangChainChat | None:
-        if self.choice.name == "local":
-            return None
-        from factcheck.llm import connect
-
-        return await connect(self.settings)
-
-    def _engine(self, chat: LangChainChat | None, as_of: date | None) -> tuple[Splitter, Judge]:
-        if chat is None:
-            from factcheck.split.local import LocalSplitter
-            from factcheck.verdict.local import LocalJudge
-
-            return LocalSplitter(as_of=as_of), LocalJudge()
-        from factcheck.split.llm import LLMSplitter
-        from factcheck.verdict.llm import LLMJudge
-
-        languages = tuple(self.opened.store.languages())
-        splitter = LLMSplitter(
-            chat,
-            as_of=as_of,
-            languages=languages,
-            window=self.settings.window,
-            in_flight=2 * self.settings.concurrency,
-        )
-        return splitter, LLMJudge(chat)
-
     def _provenance(self, chat: LangChainChat | None, written: WrittenOn) -> Provenance:
         return Provenance(
             factcheck=__version__,
@@ -308,7 +325,7 @@ class _Run:
             parameters=chat.parameters if chat else {},
             prompts=prompts.digests() if chat else {},
             store=self.opened.store.fingerprint(),
-            settings=_public(self.settings),
+            settings=shown(self.settings),
             as_of=written.day,
             as_of_source=written.source,
             document_sha256=hashlib.sha256(self.document.text.encode()).hexdigest(),
@@ -316,11 +333,11 @@ class _Run:
         )
 
 
-def _public(settings: Settings) -> dict[str, Any]:
+def shown(settings: Settings) -> dict[str, Any]:
     """The settings that shape a report, without keys, credentials or paths of this machine."""
-    shown = settings.model_dump(mode="json", exclude={"api_key", "cache_dir", "base_url", "store"})
+    plain = settings.model_dump(mode="json", exclude={"api_key", "cache_dir", "base_url", "store"})
     address = urlsplit(settings.base_url or "")
-    return {**shown, "base_url": f"{address.scheme}://{address.hostname}:{address.port}" if address.hostname else None}
+    return {**plain, "base_url": f"{address.scheme}://{address.hostname}:{address.port}" if address.hostname else None}
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

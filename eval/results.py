@@ -1,0 +1,42 @@
+"""Results as files: JSON, packed where the name ends in ``.gz``; written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+import zlib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from eval.records import Result
+from factcheck.errors import ConfigError
+
+
+def write(path: Path, result: Result) -> None:
+    """Writes a result; the same result gives the same bytes. Raises OSError."""
+    data = f"{result.model_dump_json(indent=1)}\n".encode()
+    packed = gzip.compress(data, mtime=0) if path.suffix == ".gz" else data
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        file.write(packed)
+    try:
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except BaseException:
+        os.unlink(file.name)
+        raise
+
+
+def read(path: Path) -> Result:
+    """A result from its file. Raises ConfigError naming the file where it is not one."""
+    try:
+        data = path.read_bytes()
+        return Result.model_validate_json(gzip.decompress(data) if path.suffix == ".gz" else data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"{path}: not a result of eval run ({where}: {first['msg']})") from error
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read as a result ({reason})") from error
