@@ -106,12 +106,12 @@ class Pipeline:
         try:
             retrieval = await self.retriever.retrieve(claim)
         except (StoreError, ModelError) as error:
-            return Outcome(claim=claim, failure=_failure("retrieve", error))
+            return Outcome(claim=claim, failure=failure_of("retrieve", error))
         evidence, search = retrieval.evidence, Search(queries=retrieval.queries)
         try:
             grounded = await self._judged(claim, evidence, language)
         except ModelError as error:
-            return Outcome(claim=claim, evidence=evidence, search=search, failure=_failure("judge", error))
+            return Outcome(claim=claim, evidence=evidence, search=search, failure=failure_of("judge", error))
         if grounded.verdict.label == "unverifiable":
             search = await self._looked_wider(claim, language, evidence, search)
         return Outcome(
@@ -196,7 +196,8 @@ def _ends(part: Split) -> int:
     return len(claimed) + len(part.exclusions) + sum(len(failure.sentences) for failure in part.failures)
 
 
-def _failure(stage: Stage, error: StoreError | ModelError) -> Failure:
+def failure_of(stage: Stage, error: StoreError | ModelError) -> Failure:
+    """The failure of one claim or window that such an error is."""
     code: FailureCode
     if isinstance(error, ModelError):
         code = error.code

@@ -7,9 +7,7 @@ whole text whether it claims a fact.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,8 +18,9 @@ from typing import Any, Literal, get_args
 from eval.datasets import own
 from eval.datasets.choosing import Wanted, limited
 from eval.datasets.dataset import Dataset
+from eval.datasets.public import SetFile, chosen_files, read_rows
 from eval.parts import part_of
-from eval.records import DatasetInfo, Tier
+from eval.records import DatasetInfo
 from factcheck.documents import document_from_text
 from factcheck.errors import ConfigError
 from factcheck.language.words import content, words
@@ -78,17 +77,17 @@ class TextSet(Dataset):
 
 
 def text_sets(wanted: Wanted) -> tuple[TextSet, ...]:
-    """The own articles, or the public sets under ``wanted.path``. Raises ConfigError where there are none."""
+    """The own articles, or the public sets under ``wanted.path``.
+
+    Raises ConfigError where there is nothing to measure, or a file cannot be read.
+    """
     if wanted.path is None:
         return (own_texts(limit=wanted.limit),)
-    found = [(file, path) for file in _READERS for path in _places(wanted.path, file) if _is_wanted(file, wanted)]
-    if not found:
-        asked = f" named {', '.join(wanted.sets)}" if wanted.sets else ""
-        raise ConfigError(f"{wanted.path}: holds no set of claims{asked}; known are {', '.join(map(_name, _READERS))}")
-    sets = tuple(_public(file, path, wanted) for file, path in found)
-    if not any(each.texts for each in sets):
-        raise ConfigError(f"{wanted.path}: nothing of these sets is in the part {wanted.part}; try --part all")
-    return tuple(each for each in sets if each.texts)
+    files = [file for file in chosen_files(wanted) if file.set in _READERS and file.kind in ("claims", "detection")]
+    if found := tuple(texts for file in files if (texts := _public(file, wanted)).texts):
+        return found
+    where = f" in part {wanted.part} ({', '.join(file.name for file in files)})" if files else ""
+    raise ConfigError(f"{wanted.path}: no set of texts with claims{where}; known are {', '.join(_READERS)}")
 
 
 def own_texts(folder: Path = own.FOLDER, *, limit: int | None = None) -> TextSet:
@@ -131,69 +130,30 @@ def _with_units(text: GoldText, kept: set[str]) -> GoldText:
     return GoldText(text.name, text.language, text.document, text.sentences, units, text.as_of)
 
 
-def _name(file: str) -> str:
-    """How a set is called: its folder, without the tier."""
-    return Path(file).parent.name
-
-
-def _is_wanted(file: str, wanted: Wanted) -> bool:
-    return not wanted.sets or bool({_name(file), str(Path(file).parent), file} & set(wanted.sets))
-
-
-def _places(path: Path, file: str) -> Iterator[Path]:
-    """Where the file is: below a folder of sets, or in the folder of its set."""
-    below = [path / file, *([path / Path(file).name] if path.name == _name(file) else [])]
-    yield from (place for place in below if place.is_file())
-
-
-def _public(file: str, path: Path, wanted: Wanted) -> TextSet:
-    read, licence = _READERS[file]
-    name = _name(file)
+def _public(file: SetFile, wanted: Wanted) -> TextSet:
+    read, licence = _READERS[file.set]
     texts = []
-    for number, row in enumerate(_rows(path), 1):
+    for number, row in read_rows(file.path):
         try:
-            if wanted.part in ("all", part_of(file, _about(row))):
-                texts.append(read(f"{name}/{row['id']}", row))
-        except (KeyError, IndexError, TypeError) as error:
-            raise ConfigError(f"{path}: line {number} is no row of {name} ({type(error).__name__}: {error})") from error
+            if wanted.part in ("all", part_of(file.file, _about(row))):
+                texts.append(read(f"{file.name}/{row['id']}", row))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise ConfigError(f"{file.path}, line {number}: not as {file.set} writes it ({error})") from error
     info = DatasetInfo(
-        name=name,
-        tier=_tier(file),
+        name=file.name,
+        tier=file.tier,
         licence=licence,
-        scheme="two" if name == "germeval2021" else "three",
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        scheme="three",
+        digest=hashlib.sha256(file.path.read_bytes()).hexdigest(),
         samples=0,
         part=wanted.part,
     )
     return _set(info, texts, wanted.limit)
 
 
-def _tier(file: str) -> Tier:
-    return "unstated" if file.startswith("unstated/") else "free"
-
-
 def _about(row: Mapping[str, Any]) -> str:
     """The person a biography is of, the cluster of pages, or the text itself."""
     return str(row.get("topic") or row.get("cluster") or row["id"])
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                yield _row(line, path, number)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from error
-
-
-def _row(line: str, path: Path, number: int) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}: line {number} is not JSON ({error.msg})") from error
-    if not isinstance(row, dict):
-        raise ConfigError(f"{path}: line {number} is not a JSON object")
-    return row
 
 
 def _by_text(name: str, row: Mapping[str, Any]) -> GoldText:
@@ -299,12 +259,12 @@ def _only_where_claimed(sentence: Any, has_claims: bool) -> tuple[Kind, ...]:
 _Reader = Callable[[str, Mapping[str, Any]], GoldText]
 _WITH_PLACES: _Reader = partial(_by_sentence, of=lambda row: row["claim_sentence"], kinds=_only_where_claimed)
 _BENCH: _Reader = partial(_by_sentence, of=lambda row: [m["sentence"] for m in row["claim_meta"]], kinds=_bench_kinds)
-_READERS: dict[str, tuple[_Reader, str]] = {  # file -> reader, licence
-    "factcheck-bench/documents.jsonl": (_BENCH, "Apache-2.0"),
-    "factscore/documents.jsonl.gz": (_WITH_PLACES, "MIT"),
-    "factool/documents.jsonl": (_by_text, "Apache-2.0"),
-    "refchecker/documents.jsonl.gz": (_by_text, "CC BY 4.0"),
-    "unstated/claimdecomp/dev.jsonl.gz": (_by_text, ""),
-    "unstated/propsegment/documents_dev.jsonl.gz": (_WITH_PLACES, ""),
-    "unstated/germeval2021/train.jsonl.gz": (_detection, ""),
+_READERS: dict[str, tuple[_Reader, str]] = {  # set -> reader, licence
+    "factcheck-bench": (_BENCH, "Apache-2.0"),
+    "factscore": (_WITH_PLACES, "MIT"),
+    "factool": (_by_text, "Apache-2.0"),
+    "refchecker": (_by_text, "CC BY 4.0"),
+    "claimdecomp": (_by_text, ""),
+    "propsegment": (_WITH_PLACES, ""),
+    "germeval2021": (_detection, ""),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.datasets.choosing import Wanted
@@ -18,8 +18,9 @@ from eval.datasets.dataset import Dataset
 from eval.engines import Engine
 from eval.records import SampleResult, Score, TaskName
 from eval.split_scores import Found, Scorer
+from eval.tasks.given import GivenClaims
 from factcheck.errors import ConfigError, ModelUnavailable
-from factcheck.models import Claim, Document, Evidence, Exclusion, Failure, Outcome, Sentence, Span
+from factcheck.models import Claim, Evidence, Exclusion, Failure, Outcome, Span
 from factcheck.pipeline import Progress, reconcile
 from factcheck.protocols import Retrieval, Split
 from factcheck.retrieve.passages import slice_of
@@ -140,20 +141,8 @@ def _borne_out(outcomes: Sequence[Outcome]) -> dict[str, Score]:
 
 async def _judged(text: GoldText, claims: tuple[Claim, ...], engine: Engine) -> tuple[Outcome, ...]:
     """What the engine's own judge says of each claim, given its sentence and the ones around it."""
-    sentences = {name for claim in claims for name in claim.sentences}
-    rest = tuple(Exclusion(sentence=s.id, reason="no_claim") for s in text.sentences if s.id not in sentences)
-    pipeline = engine.pipeline(_Given(Split(claims, rest)), _Around(text), lambda stage, done, total: None)
+    pipeline = engine.pipeline(GivenClaims(claims), _Around(text), lambda stage, done, total: None)
     return (await pipeline.check(text.document, text.sentences)).outcomes
-
-
-@dataclass(frozen=True)
-class _Given:
-    """A splitter that has been told."""
-
-    split_: Split
-
-    async def split(self, document: Document, sentences: Sequence[Sentence]) -> AsyncIterator[Split]:
-        yield self.split_
 
 
 @dataclass(frozen=True)
