@@ -17,12 +17,10 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval.metrics import PRIMARY
 from eval.page import plots, view, words
 from eval.records import Metric, Result, SampleResult, System
 from factcheck.text import printable
 
-_PLOTTED = ("false_supported", "macro_f1")  # beside the task's first metric
 _NONE = Markup()
 _TOGETHER = 16  # rows that one plot of intervals holds before it is divided
 _TEMPLATES = files("eval.page") / "templates"
@@ -128,28 +126,25 @@ def _plots(result: Result, anchor: str) -> Iterator[Plot]:
 
 
 def _matrices(result: Result, anchor: str) -> Iterator[Plot]:
-    """The engine's on each data set and language, the trivial systems' on all samples."""
+    """The engine's on all samples; when asked for, those of each data set and language, and of the trivial systems."""
     for number, table in enumerate(result.tables):
-        own = table.system == "engine"
-        kind = table.scope.partition(":")[0]
-        if not table.confusion or kind not in (("all", "dataset", "language") if own else ("all",)):
-            continue
-        name = f"{words.SYSTEMS[table.system]}, {words.scope_name(table.scope)}"
-        svg = plots.confusion(f"{anchor}-matrix-{number}", f"Gold and said labels: {name}", table.confusion)
-        yield Plot(f"Labels: {name}", "Framed: falsely called supported", svg, aside=not own)
+        whole, own = table.scope == "all", table.system == "engine"
+        if table.confusion and (whole or (own and table.scope.startswith(("dataset:", "language:")))):
+            name = f"{words.SYSTEMS[table.system]}, {words.scope_name(table.scope)}"
+            svg = plots.confusion(f"{anchor}-matrix-{number}", f"Gold and said labels: {name}", table.confusion)
+            yield Plot(f"Labels: {name}", "Framed: falsely called supported", svg, aside=not (whole and own))
 
 
 def _intervals(result: Result, anchor: str) -> Iterator[Plot]:
     """The numbers that decide; where there are many parts, a plot for each way to divide the samples."""
     everything = tuple(view.lines(result.tables))
     marks = words.systems(result)
-    for metric in dict.fromkeys((*_PLOTTED, *(line.name for line in everything[:1]), PRIMARY[result.task])):
+    for metric in view.deciding(result):
         found = {line.scope: line for line in everything if line.name == metric}
         parts = {"": tuple(found)} if len(found) <= _TOGETHER else view.dimensions(found)
         for kind, scopes in parts.items():
             name = re.sub(r"\W+", "-", f"{anchor}-{metric}-{kind}")
-            title = words.metric_title(metric)
-            heading = f"{title[0].upper()}{title[1:]}" + (f": {kind}" if kind else "")
+            heading = words.capital(words.metric_title(metric)) + (f": {kind}" if kind else "")
             rows = [_row(found[scope]) for scope in scopes]
             if rows:
                 svg = plots.intervals(name, heading, rows, lower_is_better=found[scopes[0]].lower_is_better)

@@ -7,6 +7,7 @@ drawing serves the light and the dark theme. Text stays text. No ``style`` attri
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -314,6 +315,8 @@ def _scale(axes: Axes, label: str) -> None:
 
 
 def _cut(text: str, length: int) -> str:
+    """On one line, without characters that do harm, and cut to ``length`` so that it fits beside the numbers."""
+    text = printable(text)
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
@@ -326,7 +329,8 @@ def _some(points: Sequence[CurvePoint]) -> Iterator[CurvePoint]:
 def _svg(figure: Figure, name: str, heading: str, told: str) -> Markup:
     """The drawing as one ``svg`` element with a title and a description for those who do not see it."""
     drawn = io.BytesIO()
-    with _style():
+    with _style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # text stays text: the reader's fonts have it
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
     root = ElementTree.fromstring(drawn.getvalue())  # our own bytes: matplotlib has just written them
     height = root.attrib["viewBox"].split()[3]

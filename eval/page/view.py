@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from eval.metrics import PRIMARY
 from eval.page import words
 from eval.records import Metric, Result, SampleResult, System, Table
 
@@ -59,6 +60,12 @@ def lines(tables: Sequence[Table]) -> Iterator[Line]:
 
 def whole_lines(result: Result) -> tuple[Line, ...]:
     return tuple(line for line in lines(result.tables) if line.scope == "all")
+
+
+def deciding(result: Result) -> tuple[str, ...]:
+    """The metrics that decide over a task: those that stand for every part of the samples, not only for all."""
+    own = (line.name for line in whole_lines(result)[:1])
+    return tuple(dict.fromkeys(("false_supported", "macro_f1", PRIMARY[result.task], *own)))
 
 
 def dimensions(scopes: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -130,6 +130,15 @@ def metric_title(name: str) -> str:
     return f"{known}{at}{depth}" + (f", {within.replace('_', ' ')}" if within else "")
 
 
+def capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital and a full stop."""
+    return f"{capital(text)}."
+
+
 def title(result: Result) -> str:
     names = ", ".join(dataset.name for dataset in result.datasets)
     return f"{result.task} on {names}, {engine_name(result)}"
