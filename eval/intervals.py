@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -88,14 +88,18 @@ def _interval(number: Counted, sums: Array) -> Interval:
 
 def resampled(columns: Array) -> Array:
     """Sums over as many rows as there are, drawn with replacement, 4,000 times; the same rows for the same many."""
-    rows = len(columns)
+    drawn = _drawn(len(columns))
+    return np.concatenate([drawn[start : start + _AT_ONCE] @ columns for start in range(0, RESAMPLES, _AT_ONCE)])
+
+
+@lru_cache(maxsize=1)
+def _drawn(rows: int) -> NDArray[np.uint16]:
+    """How often each row is drawn in each resample."""
     random = np.random.default_rng(SEED)
-    sums = []
-    for start in range(0, RESAMPLES, _AT_ONCE):
-        times = min(_AT_ONCE, RESAMPLES - start)
-        drawn = random.integers(rows, size=(times, rows)) + np.arange(times)[:, None] * rows
-        sums.append(np.bincount(drawn.ravel(), minlength=times * rows).reshape(times, rows) @ columns)
-    return np.concatenate(sums)
+    drawn = np.empty((RESAMPLES, rows), np.uint16)
+    for times in drawn:
+        times[:] = np.bincount(random.integers(rows, size=rows), minlength=rows)
+    return drawn
 
 
 def bounds_of(values: Array, documents: int) -> tuple[float, float]:

@@ -109,9 +109,12 @@ def _table(task: TaskName, scope: Scope, system: System) -> Table:
     samples = scored(scope.samples)
     numbers = label_numbers(scope, said)
     if system == "engine":
-        numbers |= score_numbers(scope) | _calibration_numbers(samples) | {"failed": _failed(scope.samples)}
+        numbers |= score_numbers(scope) | _calibration_numbers(samples)
+    intervals = dict(zip(numbers, intervals_of(list(numbers.values())), strict=True))
+    if system == "engine":  # of more samples than the others are, so resampled on its own
+        numbers["failed"] = _failed(scope.samples)
+        intervals["failed"] = intervals_of([numbers["failed"]])[0]
     named = sorted(numbers, key=lambda name: _place(task, name))
-    intervals = _intervals(numbers)
     return Table(
         scope=scope.name,
         system=system,
@@ -129,15 +132,6 @@ def _said_by(system: System) -> Said:
 def _place(task: TaskName, metric: str) -> tuple[bool, bool, int]:
     """False-supported first, then the task's own metric, then as the registry lists them."""
     return metric != "false_supported", metric != PRIMARY[task], _ORDER[base_of(metric)]
-
-
-def _intervals(numbers: Mapping[str, Counted]) -> dict[str, Interval]:
-    """By name; numbers that count the same documents are resampled together."""
-    found: dict[str, Interval] = {}
-    for documents in {len(number.pairs) for number in numbers.values()}:
-        alike = {name: number for name, number in numbers.items() if len(number.pairs) == documents}
-        found |= zip(alike, intervals_of(list(alike.values())), strict=True)
-    return found
 
 
 def _metric(name: str, number: Counted, interval: Interval) -> Metric:
@@ -160,18 +154,18 @@ def rounded(value: float | None) -> float | None:
 
 def label_numbers(scope: Scope, said: Said) -> dict[str, Counted]:
     """Every number that comes of gold and said labels; empty where nothing is labelled."""
-    samples = [sample for sample in scored(scope.samples) if sample.gold is not None and said(sample) is not None]
-    if not samples:
+    cells = _cells(scored(scope.samples), said)
+    if not cells.any():
         return {}
-    cells = _cells(samples, said)
     numbers = {name: _rate(cells, name, scope.scheme) for name in rates(scope.scheme)}
     if scope.scheme is not None:
         present = [name for name in CLASSES[scope.scheme] if numbers[f"recall[{name}]"].n > 0]
         if len(present) > 1:  # of one class alone these would only repeat its recall
             recalls = [numbers[f"recall[{name}]"].pairs[:, 0] for name in present]
             f1s = [_f1(numbers[f"recall[{name}]"], numbers[f"precision[{name}]"]) for name in present]
-            numbers["macro_f1"] = Counted(np.stack(f1s, axis=1), len(samples))
-            numbers["balanced_accuracy"] = Counted(np.stack(recalls, axis=1), len(samples))
+            n = numbers["accuracy"].n
+            numbers["macro_f1"] = Counted(np.stack(f1s, axis=1), n)
+            numbers["balanced_accuracy"] = Counted(np.stack(recalls, axis=1), n)
     return numbers | _group_numbers(scope, said)
 
 
@@ -186,6 +180,7 @@ def _cells(samples: Sequence[SampleResult], said: Said) -> Array:
 
 
 def _documents(samples: Iterable[SampleResult]) -> dict[str, int]:
+    """The row of each document in all that is counted of the samples."""
     return {about: place for place, about in enumerate(sorted({sample.about for sample in samples}))}
 
 
@@ -218,29 +213,31 @@ def _group_numbers(scope: Scope, said: Said) -> dict[str, Counted]:
     whole = {group: all(end) for group, end in ends.items() if len(end) == len(groups[group])}
     if not whole:
         return {}
-    return {"groups_right": _shares((min(s.about for s in groups[group]), hit, 1.0) for group, hit in whole.items())}
+    counts = [(min(sample.about for sample in groups[group]), hit, 1.0) for group, hit in whole.items()]
+    return {"groups_right": _shares(_documents(scored(scope.samples)), counts)}
 
 
 def score_numbers(scope: Scope) -> dict[str, Counted]:
     """The sum of hits by the sum of of, for every metric that the task scored."""
     samples = scored(scope.samples)
+    places = _documents(samples)
     return {
-        name: _shares((s.about, s.scores[name].hits, s.scores[name].of) for s in samples if name in s.scores)
+        name: _shares(places, [(s.about, s.scores[name].hits, s.scores[name].of) for s in samples if name in s.scores])
         for name in dict.fromkeys(name for sample in samples for name in sorted(sample.scores))
     }
 
 
-def _shares(counts: Iterable[tuple[str, float, float]]) -> Counted:
+def _shares(places: Mapping[str, int], counts: Iterable[tuple[str, float, float]]) -> Counted:
     """A share out of what each document adds: (document, hits, of)."""
-    documents: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    pairs = np.zeros((len(places), 1, 2))
     for about, hits, of in counts:
-        documents[about].append((hits, of))
-    pairs = np.array([np.sum(documents[about], axis=0) for about in sorted(documents)])
-    return Counted(pairs[:, None], round(float(pairs[:, 1].sum())))
+        pairs[places[about], 0] += (hits, of)
+    return Counted(pairs, round(float(pairs[..., 1].sum())))
 
 
 def _failed(samples: Iterable[SampleResult]) -> Counted:
-    return _shares((sample.about, sample.failure is not None, 1.0) for sample in samples)
+    samples = list(samples)
+    return _shares(_documents(samples), [(sample.about, sample.failure is not None, 1.0) for sample in samples])
 
 
 def _confusion(samples: Iterable[SampleResult], scheme: Scheme | None, said: Said) -> dict[str, dict[str, int]]:
@@ -266,17 +263,17 @@ def _bin_of(confidence: float) -> int:
     return min(int(confidence * BINS), BINS - 1)
 
 
-def _calibration_numbers(samples: Iterable[SampleResult]) -> dict[str, Counted]:
+def _calibration_numbers(samples: Sequence[SampleResult]) -> dict[str, Counted]:
     """Brier score and expected calibration error in ten bins of one width; empty where no answer has a confidence."""
     sure = _sure(samples)
     if not sure:
         return {}
-    places = _documents(sample for sample, _, _ in sure)
+    places = _documents(samples)
     pairs = np.zeros((len(places), BINS, 2))
     for sample, confidence, hit in sure:
         pairs[places[sample.about], _bin_of(confidence)] += (hit - confidence, 1)
     return {
-        "brier": _shares((sample.about, (hit - confidence) ** 2, 1.0) for sample, confidence, hit in sure),
+        "brier": _shares(places, [(sample.about, (hit - sure_of) ** 2, 1.0) for sample, sure_of, hit in sure]),
         "ece": Counted(pairs, len(sure), calibration_error),
     }
 
