@@ -9,9 +9,8 @@ from eval.datasets.dataset import Dataset
 from eval.datasets.loading import claim_sets
 from eval.engines import Engine
 from eval.records import SampleResult, TaskName
-from eval.tasks.given import outcomes, result_of
+from eval.tasks.given import result_of, searched
 from factcheck.pipeline import Progress
-from factcheck.retrieve.search import Searcher
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,7 @@ class EndToEnd:
 
     async def run(self, data: Dataset, engine: Engine, progress: Progress) -> tuple[SampleResult, ...]:
         with engine.corpus(data, progress) as corpus:
-            searcher = Searcher(corpus.store, engine.embedder, passages=engine.settings.passages)
-            found = await outcomes(data.samples, engine, searcher, progress)
+            found = await searched(data.samples, corpus, engine, progress)
         return tuple(result_of(sample, outcome) for sample, outcome in zip(data.samples, found, strict=True))
 
 

@@ -8,12 +8,13 @@ from itertools import groupby
 
 from eval.engines import Engine
 from eval.records import Reference, Sample, SampleResult
-from eval.stores import document_of
+from eval.stores import Corpus, document_of
 from factcheck.documents import document_from_text
 from factcheck.models import Claim, Document, Evidence, Outcome, Passage, Sentence, Span
 from factcheck.pipeline import Progress
 from factcheck.protocols import Retrieval, Retriever, Split
 from factcheck.retrieve.passages import passages_of, slice_of
+from factcheck.retrieve.search import Searcher
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,24 @@ async def outcomes(
     return tuple(found[claim_id(place)] for place in range(len(samples)))
 
 
+async def searched(
+    samples: Sequence[Sample], corpus: Corpus, engine: Engine, progress: Progress
+) -> tuple[Outcome, ...]:
+    """As ``outcomes``, with what the product's own search finds in the documents for each claim."""
+    searcher = Searcher(corpus.store, engine.embedder, passages=engine.settings.passages)
+    return await outcomes(samples, engine, searcher, progress)
+
+
 async def outcomes_on_gold(samples: Sequence[Sample], engine: Engine, progress: Progress) -> tuple[Outcome, ...]:
     """As ``outcomes``, each claim with the evidence of its sample."""
     given = {claim_id(place): evidence_of(sample.evidence) for place, sample in enumerate(samples)}
     return await outcomes(samples, engine, GivenEvidence(given), progress)
+
+
+async def results_on_gold(samples: Sequence[Sample], engine: Engine, progress: Progress) -> tuple[SampleResult, ...]:
+    """What became of each sample, judged on its own evidence."""
+    found = await outcomes_on_gold(samples, engine, progress)
+    return tuple(result_of(sample, outcome) for sample, outcome in zip(samples, found, strict=True))
 
 
 def evidence_of(references: Sequence[Reference]) -> tuple[Evidence, ...]:
@@ -68,17 +83,23 @@ def evidence_of(references: Sequence[Reference]) -> tuple[Evidence, ...]:
     find, and is measured end to end. A text that no passage comes of is one passage as it is.
     """
     passages: dict[str, Passage] = {}
-    seen: dict[str, str] = {}  # doc_id -> text; one document may give several texts
-    for number, reference in enumerate(references, 1):
-        if not reference.text.strip():
-            continue
-        same = seen.setdefault(reference.doc_id, reference.text) == reference.text
-        document = document_of(reference, source=reference.doc_id if same else f"{reference.doc_id}#{number}")
+    for source, reference in sources_of(references).items():
+        document = document_of(reference, source=source)
         for passage in passages_of(document) or [slice_of(document, 0, len(document.text))]:
             passages.setdefault(passage.id, passage)
     return tuple(
         Evidence(passage=passage, score=1.0, ranks={"given": rank}) for rank, passage in enumerate(passages.values(), 1)
     )
+
+
+def sources_of(references: Sequence[Reference]) -> dict[str, Reference]:
+    """The texts that say something, by the name they are cited under; a further text of one document gets a number."""
+    named: dict[str, Reference] = {}
+    for number, reference in enumerate(references, 1):
+        if reference.text.strip():
+            free = named.get(reference.doc_id, reference).text == reference.text
+            named[reference.doc_id if free else f"{reference.doc_id}#{number}"] = reference
+    return named
 
 
 def result_of(sample: Sample, outcome: Outcome) -> SampleResult:

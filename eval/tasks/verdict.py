@@ -9,7 +9,7 @@ from eval.datasets.dataset import Dataset
 from eval.datasets.loading import claim_sets
 from eval.engines import Engine
 from eval.records import SampleResult, TaskName
-from eval.tasks.given import outcomes_on_gold, result_of
+from eval.tasks.given import results_on_gold
 from factcheck.pipeline import Progress
 
 
@@ -21,8 +21,7 @@ class Verdict:
         return claim_sets(wanted)
 
     async def run(self, data: Dataset, engine: Engine, progress: Progress) -> tuple[SampleResult, ...]:
-        found = await outcomes_on_gold(data.samples, engine, progress)
-        return tuple(result_of(sample, outcome) for sample, outcome in zip(data.samples, found, strict=True))
+        return await results_on_gold(data.samples, engine, progress)
 
 
 TASK = Verdict()

@@ -1,0 +1,188 @@
+"""``python -m eval``: measure the product, compare two measurements, show them, make cases of one's own."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from factcheck.cli.check import EngineChoice
+from factcheck.cli.door import LEFT_FAILURES, door, say
+from factcheck.errors import ConfigError
+
+if TYPE_CHECKING:
+    from eval.exchanges import Exchanges
+    from factcheck.settings import Settings
+
+HELP = """Measure factcheck, and see whether it got worse.
+
+Exit codes: 0 done, or no regression; 1 a regression (compare); 2 could not run;
+3 done, but with failures listed, or no comparison possible; 130 interrupted; 143 terminated.
+"""
+NOWHERE = "http://127.0.0.1:9/v1"  # a replay sends nothing
+
+
+class TaskChoice(StrEnum):
+    SPLIT = "split"
+    RETRIEVE = "retrieve"
+    VERDICT = "verdict"
+    END_TO_END = "end-to-end"
+    CITATIONS = "citations"
+    ATTACK = "attack"
+    CONTRAST = "contrast"
+
+
+class PartChoice(StrEnum):
+    TEST = "test"
+    DEV = "dev"
+    TRAIN = "train"
+    ALL = "all"
+
+
+@door
+def run(
+    task: Annotated[TaskChoice, typer.Argument(metavar="TASK", help=f"One of {', '.join(TaskChoice)}.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="PATH",
+            help="Folder of public sets, or of one of them; or a file of samples. Default: the own set.",
+        ),
+    ] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME", help="Only this set of the folder; may be repeated.")
+    ] = None,
+    part: Annotated[
+        PartChoice, typer.Option(help="Part of the public sets; figures are read off test alone.")
+    ] = PartChoice.TEST,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most N samples of each set, whole documents together.")
+    ] = None,
+    engine: Annotated[
+        EngineChoice | None, typer.Option(help="auto: the LLM where one is configured, else local.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="provider:name, as LangChain's init_chat_model reads it.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    runs: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Ask N times and take the majority: for models that vary.")
+    ] = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the result: .json, or .json.gz.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep every exchange with the model.")] = None,
+    answered_by: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --record: who answers, a model's name or who by hand.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Answer from kept exchanges, without network.")
+    ] = None,
+    passages: Annotated[int | None, typer.Option(help="Passages shown to the judge for one claim.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Model calls under way at once.")] = None,
+    max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls.")] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Stop before spending more than this, in US dollars.")] = None,
+    embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
+    cache: Annotated[
+        bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
+    ] = None,
+) -> int:
+    """Measure one task: false-supported first, each number with its interval and the trivial baselines beside it."""
+    given = {
+        "engine": engine.value if engine else None,
+        "model": model,
+        "base_url": base_url,
+        "passages": passages,
+        "concurrency": concurrency,
+        "max_calls": max_calls,
+        "max_cost": max_cost,
+        "embedder": embedder,
+        "cache": cache,
+    }
+    _require_writable(out, record)
+    settings, exchanges = _engine_asked(given, record, answered_by, replay)
+    from eval.datasets.choosing import Wanted
+    from eval.datasets.public import left_out
+    from eval.printing import console, print_header, print_result
+    from eval.results import write
+    from eval.run import Asked, evaluate
+    from eval.tasks import task_named
+    from factcheck.cli.progress import Shown
+    from factcheck.engine import choose
+
+    wanted = Wanted(path=data, sets=tuple(sets or ()), part=part.value, limit=limit)
+    chosen = task_named(task.value)
+    datasets = chosen.load(wanted)
+    terminal = console()
+    print_header(task.value, datasets, left_out(wanted), terminal)
+    say(f"factcheck: {choose(settings).line}")
+    asked = Asked(chosen, datasets, settings, command_line(settings), runs=runs, limit=limit, exchanges=exchanges)
+    with Shown() as progress:
+        result = evaluate(asked, progress)
+    print_result(result, terminal)
+    if out is not None:
+        write(out, result)
+    return LEFT_FAILURES if any(sample.failure is not None for sample in result.samples) else 0
+
+
+def command_line(settings: Settings) -> str:
+    """The command as it was given, but for what an address may hold besides the place."""
+    from factcheck.engine import shown
+
+    address = shown(settings)["base_url"]
+    words = [word.replace(settings.base_url, str(address)) if settings.base_url else word for word in sys.argv[1:]]
+    return shlex.join(["python", "-m", "eval", *words])
+
+
+def _require_writable(*files: Path | None) -> None:
+    """Before anything is spent: there is a place for what was asked to be written."""
+    for file in files:
+        if file is None:
+            continue
+        if file.is_dir():
+            raise ConfigError(f"{file}: a folder; give a file to write to")
+        if not file.parent.is_dir():
+            raise ConfigError(f"{file}: the folder to write to does not exist")
+
+
+def _engine_asked(
+    given: dict[str, Any], record: Path | None, answered_by: str | None, replay: Path | None
+) -> tuple[Settings, Exchanges | None]:
+    """The settings in force, and what watches the exchanges; a replay takes the settings it was recorded with."""
+    from factcheck.settings import load
+
+    if record is not None and replay is not None:
+        raise ConfigError("give --record or --replay, not both")
+    if answered_by is not None and record is None:
+        raise ConfigError("--answered-by says who answers what --record keeps: give both")
+    if record is None and replay is None:
+        return load(**given), None
+    from eval.exchanges import Recorder, Replay
+
+    if replay is not None:
+        replayed = Replay(replay)
+        kept = {name: value for name, value in replayed.about.settings.items() if name in _SHAPING}
+        fixed = {"engine": "llm", "model": replayed.about.model, "base_url": NOWHERE, "api_key": None}
+        return load(
+            **{**kept, **{name: value for name, value in given.items() if value is not None}, **fixed}
+        ), replayed
+    settings = load(**given)
+    key = settings.api_key.get_secret_value() if settings.api_key is not None else ""
+    return settings, Recorder(Path(str(record)), answered_by=answered_by or "", secrets=(key,))
+
+
+_SHAPING = ("passages", "window", "max_tokens", "embedder", "retries", "as_of")  # what a request depends on
+
+
+app = typer.Typer(name="eval", help=HELP, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def _options() -> None:
+    pass
+
+
+app.command(help=run.__doc__)(run)
