@@ -15,8 +15,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "factcheck"
 HOMES = {
     "chromadb": {"retrieve/chroma.py", "retrieve/server.py"},
     "tantivy": {"retrieve/lexical.py", "retrieve/terms.py"},
-    "onnxruntime": {"local/minilm.py"},
-    "tokenizers": {"local/minilm.py"},
+    "onnxruntime": {"local/loading.py"},
+    "tokenizers": {"local/minilm.py", "local/pairs.py"},
     "pypdfium2": {"documents/pdf.py"},
     "mammoth": {"documents/office.py"},
     "trafilatura": {"documents/html.py"},

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -17,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from factcheck.errors import ConfigError
+from factcheck.local.loading import manifest_of, processors, session_of, verified
 
 WEIGHTS = Path(__file__).parent / "weights" / "minilm"
 POOLING = 1  # changes whenever the code below would give other vectors
@@ -38,8 +35,8 @@ class MiniLM:
         The model is loaded by the first ``embed``. Raises ConfigError where its files are missing.
         """
         self._folder = folder
-        self._manifest = _manifest(folder)
-        self._threads = threads or _processors()
+        self._manifest = manifest_of(folder, "window")
+        self._threads = threads or processors()
         self._loading = Lock()
         self.name = f"minilm-{POOLING}-{self._manifest['files']['model.onnx'][:8]}"
 
@@ -65,17 +62,10 @@ class _Model:
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        onnxruntime.set_default_logger_severity(3)
-        onnxruntime.disable_telemetry_events()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        weights = _verified(folder, manifest, "model.onnx")
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-        self._tokenizer = Tokenizer.from_str(_verified(folder, manifest, "tokenizer.json").decode())
+        self._session = session_of(verified(folder, manifest, "model.onnx"))
+        self._tokenizer = Tokenizer.from_str(verified(folder, manifest, "tokenizer.json").decode())
         self._first, self._last = self._tokenizer.encode("").ids
         self._window: int = manifest["window"]
 
@@ -98,32 +88,3 @@ class _Model:
         (vectors,) = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         vector: NDArray[np.float32] = vectors[0]
         return vector
-
-
-def _processors() -> int:
-    """Those this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_bytes())
-        manifest["files"]["model.onnx"], manifest["files"]["tokenizer.json"], manifest["window"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(folder / "manifest.json", "cannot be read") from error
-    return manifest
-
-
-def _verified(folder: Path, manifest: dict[str, Any], name: str) -> bytes:
-    """The bytes of a file, as they were when the model was made."""
-    try:
-        content = (folder / name).read_bytes()
-    except OSError as error:
-        raise _damaged(folder / name, "cannot be read") from error
-    if hashlib.sha256(content).hexdigest() != manifest["files"][name]:
-        raise _damaged(folder / name, "is damaged")
-    return content
-
-
-def _damaged(path: Path, what: str) -> ConfigError:
-    return ConfigError(f"{path}: the embedded model {what}; install factcheck again")
