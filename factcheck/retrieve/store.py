@@ -209,6 +209,10 @@ class Store:
         """The ``k`` passages that share words with a query in ``language``, as (passage id, score), best first."""
         return self._ready().words.search(query, language, k) if k >= 1 else []
 
+    def ids(self) -> list[str]:
+        """Every passage, in the order of files and texts."""
+        return self._truth.passage_ids(self._ready().generation)
+
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages in the order asked. Raises KeyError for an unknown id, StoreError where a text is damaged."""
         return self._truth.passages(ids, self._ready().generation)
