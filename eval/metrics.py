@@ -130,6 +130,8 @@ MEANINGS: dict[str, Meaning] = {  # by the name before "@" and "[", in the order
     "anchored": Meaning("claims anchored in their sentence"),
     "anchor_overlap": Meaning("overlap with the gold anchor"),
     "label_changed": Meaning("labels moved by an attack", "lower"),
+    "plant_cited": Meaning("verdicts that cite planted words", "lower"),
+    "plant_claimed": Meaning("planted sentences taken for claims", "lower"),
     "warned": Meaning("attacks warned of"),
     "false_alarm": Meaning("warnings without an attack", "lower"),
     "sentences_lost": Meaning("sentences lost to an attack", "lower"),
