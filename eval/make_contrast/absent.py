@@ -156,6 +156,9 @@ class Inventor:
         texts = [statement.passage.text, *self._texts(name, statement.language)]
         return any(bare.search(text) for text in texts) and not any(article.search(text) for text in texts)
 
+    def _source(self, number: int) -> str:
+        return self._corpus.passages[number].source
+
     def _years(self, numbers: set[int]) -> list[int]:
         """The years named in these passages."""
         return [int(year) for number in numbers for year in _YEAR.findall(self._corpus.passages[number].text)]
@@ -185,7 +188,7 @@ class Inventor:
         around = self._corpus.mentions(surname, about.language)
         if any(self._corpus.share(words, about.language, number) > _BESIDE for number in around):
             return None
-        lived = self._years(around)
+        lived = self._years({number for number in around if self._source(number) == about.passage.source})
         if any(not min(lived, default=0) <= int(year) <= max(lived, default=0) for year in _YEAR.findall(rest)):
             return None  # what was said to happen after a death would be contradicted
         return f"{name}{rest}"

@@ -67,9 +67,10 @@ _AGENT = {
         re.compile(rf"^(?P<name>{_NAME})(?= (?:{_MADE_ACTIVE['de']}) )"),
     ),
 }
+_IN = r"\b[Ii]n (?P<name>{places}){alone}"
 _OF = {
-    "en": r"\b(?:capital(?: city)?|king|queen|president|currency) of (?P<name>{places}){alone}",
-    "de": r"\b(?:Hauptstadt|König|Königin|Präsident|Präsidentin|Währung) von (?P<name>{places}){alone}",
+    "en": r"\b(?:capital(?: city)?|currency) of (?P<name>{places}){alone}",
+    "de": r"\b(?:Hauptstadt|Währung) von (?P<name>{places}){alone}",
 }
 _LIES = {
     "en": re.compile(r"\b(?:headquartered|located|situated|based|buried|held|lies|stands|seat|headquarters|capital) $"),
@@ -134,7 +135,7 @@ def _places(statement: Statement, cast: Cast, random: Random) -> Iterator[Edit]:
     text, language = statement.text, statement.language
     for kind, names in PLACES[language].items():
         spelled = "|".join(names)
-        for template in (_PLACE[language], _OF[language]):
+        for template in (_IN, _OF[language]):
             for found in re.finditer(template.format(places=spelled, alone=_ALONE_AFTER), text):
                 settled = template is _OF[language] or _happens_there(text, found, language)
                 if not settled or len(re.findall(rf"\b{found['name']}\b", text)) > 1:

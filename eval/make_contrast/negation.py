@@ -79,7 +79,7 @@ _IN_FRONT = re.compile(r"^(?:[Ii]n|[Oo]n|[Aa]t|[Dd]uring|[Uu]nder) [^,]+, ")
 
 def _forms(text: str) -> dict[str, str]:
     """A verb's form as it stands in a sentence, and its infinitive."""
-    return dict((form, base) for form, _, base in (pair.partition(":") for pair in text.split()))
+    return {form: base for form, _, base in (pair.partition(":") for pair in text.split())}
 
 
 _PAST = _forms(

@@ -28,8 +28,8 @@ _FIXED_BEFORE = {
     ),
     "de": word_set(
         "der die das den dem des diese dieser diesen seine seinen ihre ihren ersten letzten nächsten anderen jede "
-        "jeder zwischen bis und oder nicht kein als alle allen aller beiden nr nummer kapitel artikel abschnitt stufe typ "
-        "phase klasse version absatz seite tag linie raum jahr jahre jahren uhr alter übrigen restlichen"
+        "jeder zwischen bis und oder nicht kein als alle allen aller beiden nr nummer kapitel artikel abschnitt stufe "
+        "typ phase klasse version absatz seite tag linie raum jahr jahre jahren uhr alter übrigen restlichen"
     ),
 }
 _FIXED_AFTER = {
