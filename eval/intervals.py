@@ -77,6 +77,22 @@ def intervals_of(numbers: Sequence[Counted]) -> list[Interval]:
     return [_interval(number, part) for number, part in zip(numbers, parts, strict=True)]
 
 
+def spreads_of(pairs: Sequence[tuple[Counted, Counted]]) -> list[Array]:
+    """For each pair of numbers the difference, second less first, over resampled documents, the same for both."""
+    if not pairs:
+        return []
+    both = [np.concatenate([first.pairs, second.pairs], axis=1) for first, second in pairs]
+    sums = resampled(np.concatenate([pair.reshape(len(pair), -1) for pair in both], axis=1))
+    parts = np.split(sums, np.cumsum([pair[0].size for pair in both])[:-1], axis=1)
+    return [_spread(*pair, part) for pair, part in zip(pairs, parts, strict=True)]
+
+
+def _spread(first: Counted, second: Counted, sums: Array) -> Array:
+    ratios = first.pairs.shape[1]
+    shaped = sums.reshape(len(sums), -1, 2)
+    return second.statistic(shaped[:, ratios:]) - first.statistic(shaped[:, :ratios])
+
+
 def _interval(number: Counted, sums: Array) -> Interval:
     if number.value is None or number.documents < 2:
         return None

@@ -80,6 +80,14 @@ def rates(scheme: Scheme | None) -> dict[str, Rate]:
     return found
 
 
+def is_of_labels(metric: str) -> bool:
+    """Whether a metric comes of gold and said labels, and not of what a task scored."""
+    return metric in _OF_LABELS or metric.startswith(("precision[", "recall["))
+
+
+_OF_LABELS = frozenset({*RATES, "contradicted_supported", "macro_f1", "balanced_accuracy", "groups_right"})
+
+
 @dataclass(frozen=True)
 class Meaning:
     """``words`` name the metric in a sentence. Where ``guarded``, any loss between two results is a regression."""

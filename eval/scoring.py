@@ -8,7 +8,7 @@ needs one set of classes stands only where all samples of the scope have one sch
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -363,16 +363,32 @@ def _of_false_supported(rate: Metric | None) -> Iterator[str]:
     )
 
 
+def first_metric(task: TaskName, samples: Iterable[SampleResult]) -> str | None:
+    """The metric that the task asks for; where its samples have no score in that, the first in the registry's order."""
+    return _first({name for sample in samples for name in _metrics_of(sample)}, task)
+
+
+def _metrics_of(sample: SampleResult) -> Iterator[str]:
+    yield from sample.scores
+    if sample.gold is not None and sample.label is not None:
+        yield from ("macro_f1", "accuracy")
+
+
+def _first(names: Collection[str], task: TaskName) -> str | None:
+    if PRIMARY[task] in names:
+        return PRIMARY[task]
+    return min(names, key=lambda name: (name != "accuracy", _ORDER[base_of(name)], name), default=None)
+
+
 def _of_primary(
     task: TaskName, engine: Mapping[str, Metric], baselines: Mapping[System, dict[str, Metric]]
 ) -> Iterator[str]:
-    name = PRIMARY[task] if PRIMARY[task] in engine else "accuracy"
+    name = _first(engine.keys() - {"failed", "false_supported"}, task) or "accuracy"
     number = engine.get(name)
     if number is None or number.value is None:
         return
-    words = name if name.startswith("recall@") else meaning_of(name).words
     counted = f"n = {number.n}, {number.documents} documents"
-    yield f"{words} is {decimal(number.value)}{_between(number, decimal)} ({counted})"
+    yield f"{in_words(name)} is {decimal(number.value)}{_between(number, decimal)} ({counted})"
     rivals = [
         (value, system)
         for system, metrics in baselines.items()
@@ -395,6 +411,12 @@ def _between(number: Metric, written: Callable[[float], str]) -> str:
     if number.low is None or number.high is None:
         return ""
     return f", 95 % interval {written(number.low)} to {written(number.high)}"
+
+
+def in_words(metric: str) -> str:
+    """A metric as a sentence names it: "false-supported rate", "recall@5"."""
+    base = base_of(metric)
+    return MEANINGS[base].words + metric.removeprefix(base)
 
 
 def percent(value: float) -> str:
