@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from eval.parts import Part
 from training import own_facts
 from training.contrast import Names, from_claim, from_parallel, from_sentence, neighbours
 from training.data import (
@@ -121,7 +122,7 @@ def dev_pairs(folder: Path, seed: int, most: int = 180) -> list[Pair]:
     rows = rows_of(folder, ("dev",))
     pairs = [pair for pair in pairs_of(rows, rng) if pair.lang in ("de", "en")]
     rng.shuffle(pairs)
-    pairs += held_contrasts(_two_languages(sentences_of(folder, rows, ("dev",))), rng)
+    pairs += held_contrasts(folder, rows, "dev", rng)
     kept: Counter[str] = Counter()
     chosen: list[Pair] = []
     for pair in pairs:
@@ -131,12 +132,17 @@ def dev_pairs(folder: Path, seed: int, most: int = 180) -> list[Pair]:
     return chosen
 
 
-def held_contrasts(sentences: Sequence[Sentence], rng: random.Random) -> list[Pair]:
+def held_contrasts(folder: Path, rows: Sequence[Row], part: Part, rng: random.Random) -> list[Pair]:
     """Contrasts of held-back sentences as two kinds, ``contrast-en`` and ``contrast-de``, in random order."""
+    return [replace(pair, kind=f"contrast-{pair.lang}") for pair in contrasts_of(folder, rows, part, rng)]
+
+
+def contrasts_of(folder: Path, rows: Sequence[Row], part: Part, rng: random.Random) -> list[Pair]:
+    """Contrasts of the sentences of ``part``, ``rows`` being its rows; ``kind`` says what was changed."""
+    sentences = _two_languages(sentences_of(folder, rows, (part,)))
     names = Names(sentences)
-    picked = rng.sample(list(sentences), len(sentences))
-    made = [pair for sentence in picked for pair in from_sentence(sentence, names, rng)]
-    return [replace(pair, kind=f"contrast-{pair.lang}") for pair in made]
+    picked = rng.sample(sentences, len(sentences))
+    return [pair for sentence in picked for pair in from_sentence(sentence, names, rng)]
 
 
 def _two_languages(sentences: Sequence[Sentence]) -> list[Sentence]:
