@@ -17,7 +17,8 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from eval.page import plots, view, words
+from eval.comparison import Change, Comparison, Difference
+from eval.page import compared, plots, view, words
 from eval.records import Metric, Result, SampleResult, System
 from factcheck.text import printable
 
@@ -52,11 +53,28 @@ class Plot:
     aside: bool = False  # shown when asked for
 
 
-def html(results: Sequence[Result], comparison: None = None) -> str:
-    """The page. First of all the conclusion and the false-supported rate, last how each result was made."""
+@dataclass(frozen=True)
+class ComparisonSection:
+    """A comparison as the template takes it."""
+
+    comparison: Comparison
+    leading: Difference | None
+    whole: tuple[Difference, ...]
+    parts: tuple[Difference, ...]
+    plots: tuple[Plot, ...]
+    unpaired: tuple[tuple[str, tuple[str, ...], bool], ...]
+
+
+def html(results: Sequence[Result], comparison: Comparison | None = None) -> str:
+    """The page. First of all the conclusion and the false-supported rate, last how each result was made.
+
+    With a ``comparison`` its verdict stands before everything, and every sample that flipped is shown, the worst first.
+    """
     style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
     sections = [_section(result, f"result-{number}") for number, result in enumerate(results, 1)]
     title = sections[0].title if len(sections) == 1 else f"{len(sections)} results of factcheck's evaluation"
+    if comparison is not None:
+        title = f"Task {comparison.task}: a result against its baseline"
     return (
         _environment()
         .get_template("page.html.j2")
@@ -65,7 +83,7 @@ def html(results: Sequence[Result], comparison: None = None) -> str:
             style=Markup(style),  # ours; nothing is put into it
             style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
             results=sections,
-            comparison=comparison,
+            compared_section=None if comparison is None else _comparison(comparison),
         )
     )
 
@@ -80,7 +98,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.globals.update(words=words, view=view)
+    environment.globals.update(words=words, view=view, compared=compared)
     return environment
 
 
@@ -108,6 +126,37 @@ def _section(result: Result, anchor: str) -> ResultSection:
         groups=view.groups(result),
         failed=words.failures(result),
     )
+
+
+def _comparison(comparison: Comparison) -> ComparisonSection:
+    return ComparisonSection(
+        comparison=comparison,
+        leading=compared.leading(comparison),
+        whole=compared.of_all(comparison),
+        parts=compared.of_parts(comparison),
+        plots=tuple(plot for plot in _forests(comparison) if plot.svg),
+        unpaired=tuple(compared.unpaired(comparison)),
+    )
+
+
+def _forests(comparison: Comparison) -> Iterator[Plot]:
+    """One of all metrics over all samples, and one of each metric that is compared by part."""
+    note = "Result minus baseline, with 95 % intervals; red: worse beyond chance, green: better"
+    everything = [_compared_row(words.metric_title(each.metric), each) for each in compared.of_all(comparison)]
+    yield Plot("Differences, all samples", note, plots.forest("forest-all", "Differences over all samples", everything))
+    parts = compared.of_parts(comparison)
+    for number, metric in enumerate(dict.fromkeys(each.metric for each in parts)):
+        rows = [_compared_row(words.scope_name(each.scope), each) for each in parts if each.metric == metric]
+        heading = f"Differences by part: {words.metric_title(metric)}"
+        yield Plot(heading, note, plots.forest(f"forest-{number}", heading, rows))
+
+
+_BETTER: dict[Change, bool | None] = {"worse": False, "better": True, "neither": None}
+
+
+def _compared_row(name: str, difference: Difference) -> plots.Difference:
+    better = _BETTER[difference.change]
+    return plots.Difference(name, difference.difference, difference.low, difference.high, better)
 
 
 def _plots(result: Result, anchor: str) -> Iterator[Plot]:

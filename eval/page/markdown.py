@@ -4,17 +4,106 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from eval.page import view, words
+from eval.comparison import Comparison, Difference, Flip
+from eval.page import compared, view, words
 from eval.records import Metric, Result, SampleResult, System
 from factcheck.report.markdown import code, escaped
+from factcheck.report.words import counted
 
 SHOWN = 40  # rows of a table of samples; a comment on GitHub holds 65,536 characters
 TEXT = 200  # characters of a claim or an answer
 
 
-def markdown(results: Sequence[Result]) -> str:
-    """The conclusion first, then numbers with intervals and baselines; samples and provenance folded away."""
-    return "\n\n".join(block for result in results for block in _result(result)) + "\n"
+def markdown(results: Sequence[Result], comparison: Comparison | None = None) -> str:
+    """The conclusion first, then numbers with intervals and baselines; samples and provenance folded away.
+
+    A ``comparison`` stands before the results, with the samples that flipped, the worst first.
+    """
+    changed = [] if comparison is None else _comparison(comparison)
+    return "\n\n".join([*changed, *(block for result in results for block in _result(result))]) + "\n"
+
+
+def _comparison(comparison: Comparison) -> Iterator[str]:
+    yield f"## {escaped(compared.headline(comparison))}"
+    yield f"**{escaped(comparison.conclusion)}**"
+    if (first := compared.leading(comparison)) is not None:
+        yield (
+            f"{escaped(words.capital(words.metric_title(first.metric)))} {compared.change(first)}, n = {first.n:,} in "
+            f"{counted(first.documents, 'document')}, {escaped(compared.significance(first))}."
+        )
+    told = [
+        *compared.reasons(comparison),
+        *(words.sentence(why) for why, _, grave in compared.unpaired(comparison) if grave),
+    ]
+    if told:
+        yield "\n".join(f"- {escaped(each)}" for each in told)
+    if comparison.correctness is not None:
+        yield escaped(compared.correctness_line(comparison.correctness))
+    if whole := compared.of_all(comparison):
+        yield differences_table(whole)
+    if parts := compared.of_parts(comparison):
+        yield from folded("Differences by data set, language and kind", differences_table(parts, scoped=True))
+    flips = words.sentence(compared.flips_sum(comparison))
+    if comparison.flips:
+        yield from folded(
+            flips, flips_table(comparison.flips[:SHOWN]), left_out(len(comparison.flips) - SHOWN, "the HTML page")
+        )
+    else:
+        yield flips
+    for why, ids, _ in compared.unpaired(comparison):
+        more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+        yield from folded(words.capital(why), ", ".join(cell(name) for name in ids[:SHOWN]) + more)
+    yield from _aside(comparison)
+
+
+def _aside(comparison: Comparison) -> Iterator[str]:
+    made = f"Differs in how it was made: {', '.join(comparison.changed)}." if comparison.changed else None
+    lines = [*comparison.notes, made, compared.agreement_line(comparison), compared.thresholds_line(comparison)]
+    yield "\n".join(f"- {escaped(line)}" for line in lines if line is not None)
+
+
+def differences_table(differences: Sequence[Difference], *, scoped: bool = False) -> str:
+    """Result minus baseline in percentage points; “could show” is what would have been shown with 80 % power."""
+    head = [
+        *(["samples"] if scoped else []),
+        "metric",
+        "before → after",
+        "difference",
+        "beyond chance",
+        "p",
+        "could show",
+        "n",
+    ]
+    rows = [
+        [
+            *([escaped(words.scope_name(each.scope))] if scoped else []),
+            escaped(words.metric_title(each.metric)) + (" ↓" if each.better == "lower" else ""),
+            f"{words.percent(each.before)} → {words.percent(each.after)}",
+            f"{words.points(each.difference)} {words.points_interval(each.low, each.high)}".rstrip(),
+            compared.CHANGES[each.change],
+            escaped(compared.significance(each)),
+            compared.smallest(each.smallest),
+            f"{each.n:,}",
+        ]
+        for each in differences
+    ]
+    return table(head, rows)
+
+
+def flips_table(flips: Sequence[Flip]) -> str:
+    rows = []
+    for flip in flips:
+        before, after = compared.ends(flip)
+        rows.append(
+            [
+                f"{cell(flip.claim)}<br>{cell(flip.id)}",
+                words.named(flip.gold) if flip.gold else "–",
+                escaped(before),
+                escaped(after),
+                cell(flip.said_after),
+            ]
+        )
+    return table(["claim or input", "gold", "before", "after", "answer after"], rows)
 
 
 def _result(result: Result) -> Iterator[str]:
@@ -126,5 +215,5 @@ def folded(heading: str, *blocks: str) -> Iterator[str]:
     yield "</details>"
 
 
-def left_out(count: int) -> str:
-    return f"{count:,} more stand in the result file." if count > 0 else ""
+def left_out(count: int, where: str = "the result file") -> str:
+    return f"{count:,} more stand in {where}." if count > 0 else ""

@@ -47,6 +47,7 @@ _MARKS: dict[System, tuple[str, str]] = {
     "claim_only": ("^", _SECOND),
     "word_overlap": ("D", _THIRD),
 }
+_CLEAR = {"facecolor": _CARD, "edgecolor": "none", "pad": 1.0}  # no line of the scale runs through a name
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "factcheck",
@@ -164,17 +165,9 @@ def intervals(name: str, heading: str, rows: Sequence[Row], *, lower_is_better: 
 
 
 def _row(axes: Axes, top: float, row: Row) -> None:
-    axes.text(0, top + 11, row.name, va="baseline", fontsize=11)
-    axes.text(
-        1,
-        top + 11,
-        row.basis,
-        va="baseline",
-        ha="right",
-        fontsize=9.5,
-        color=_MUTED,
-        transform=axes.get_yaxis_transform(),
-    )
+    across = axes.get_yaxis_transform()
+    axes.text(0, top + 11, _cut(row.name, 31), va="baseline", bbox=_CLEAR, transform=across)
+    axes.text(1, top + 11, row.basis, va="baseline", ha="right", fontsize=9.5, color=_MUTED, transform=across)
     for number, (system, metric) in enumerate(row.metrics.items()):
         if metric.value is None:
             continue
@@ -258,7 +251,7 @@ def forest(name: str, heading: str, rows: Sequence[Difference]) -> Markup:
 def _difference(axes: Axes, top: float, row: Difference) -> None:
     colour = _MUTED if row.better is None else _GOOD if row.better else _BAD
     across = axes.get_yaxis_transform()
-    axes.text(0, top + 12, _cut(row.name, 44), va="baseline", fontsize=11, transform=across)
+    axes.text(0, top + 12, _cut(row.name, 44), va="baseline", bbox=_CLEAR, fontsize=11, transform=across)
     axes.text(1, top + 12, words.points(row.value), va="baseline", ha="right", fontsize=11, transform=across)
     if row.low is not None and row.high is not None:
         axes.plot([100 * row.low, 100 * row.high], [top + 22] * 2, color=colour, lw=2.2)

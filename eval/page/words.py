@@ -141,7 +141,7 @@ def sentence(text: str) -> str:
 
 def title(result: Result) -> str:
     names = ", ".join(dataset.name for dataset in result.datasets)
-    return f"{result.task} on {names}, {engine_name(result)}"
+    return f"Task {result.task} on {names}, {engine_name(result)}"
 
 
 def engine_name(result: Result) -> str:
