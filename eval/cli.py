@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eval.page.cli import compare_command, report_command
 from factcheck.cli.check import EngineChoice
 from factcheck.cli.door import LEFT_FAILURES, door, say
 from factcheck.errors import ConfigError
@@ -186,3 +187,5 @@ def _options() -> None:
 
 
 app.command(help=run.__doc__)(run)
+app.command("compare", help=compare_command.__doc__)(compare_command)
+app.command("report", help=report_command.__doc__)(report_command)
