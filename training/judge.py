@@ -71,6 +71,7 @@ class Progress:
     """How far a run has come; saved with every checkpoint."""
 
     round: int = 0
+    in_round: int = 0  # pairs of this round that are done
     pairs: int = 0
     seconds: float = 0.0
     best: float = 0.0
@@ -187,16 +188,17 @@ class Trainer:
         while not self.is_over():
             rng = random.Random(f"{self.given.seed} {self.progress.round}")
             encoded = encode(self.tokenizer, mix.draw(self.progress.round))
-            total = len(encoded) * self.given.rounds
-            first = len(encoded) * self.progress.round
-            done = first
+            done = 0
             for batch in batches(encoded, rng):
                 done += len(batch)
-                if done <= self.progress.pairs:  # read before the run was stopped
+                if done <= self.progress.in_round:  # read before the run was stopped
                     continue
                 started = time.monotonic()
-                loss = self.step(batch, max(done / total, self.progress.seconds / 60 / self.given.minutes))
-                self.progress.pairs = done
+                by_pairs = (self.progress.round + done / len(encoded)) / self.given.rounds
+                by_clock = self.progress.seconds / 60 / self.given.minutes
+                loss = self.step(batch, max(by_pairs, by_clock))
+                self.progress.in_round = done
+                self.progress.pairs += len(batch)
                 self.progress.seconds += time.monotonic() - started
                 self.tell(loss, len(batch))
                 if self.progress.seconds - saved > 240:
@@ -208,7 +210,7 @@ class Trainer:
                 if self.is_over():
                     break
             else:
-                self.progress.round += 1
+                self.progress.round, self.progress.in_round = self.progress.round + 1, 0
         self.look(held, dev)
         self.save()
 

@@ -117,6 +117,26 @@ def test_a_run_learns_and_a_stopped_one_goes_on_from_its_checkpoint(tmp_path: Pa
     assert torch.equal(_logits(one, held)[0], _logits(two, held)[0])
 
 
+def test_a_run_stopped_inside_a_round_reads_each_pair_once(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    whole = trainer(tmp_path / "a", tokenizer, rounds=1)
+    broken = trainer(tmp_path / "b", tokenizer, rounds=1)
+    steps: list[int] = []
+    for run in (whole, broken):
+        run.given.out.mkdir()
+        run.look = lambda *_: None  # type: ignore[assignment,method-assign,unused-ignore]
+    whole.run(FixedMix(), [])  # type: ignore[arg-type,unused-ignore]
+    broken.is_over = lambda: bool(steps) or broken.progress.round > 0  # type: ignore[method-assign,unused-ignore]
+    broken.tell = lambda loss, pairs: steps.append(pairs)  # type: ignore[method-assign,unused-ignore]
+    broken.run(FixedMix(), [])  # type: ignore[arg-type,unused-ignore]
+    assert 0 < broken.progress.pairs < whole.progress.pairs
+    again = trainer(tmp_path / "b", tokenizer, resume=True, rounds=1)
+    again.look = lambda *_: None  # type: ignore[assignment,method-assign,unused-ignore]
+    again.run(FixedMix(), [])  # type: ignore[arg-type,unused-ignore]
+    assert again.progress.pairs == whole.progress.pairs == 256
+    for name, weight in whole.weights().items():
+        assert torch.equal(weight, again.weights()[name])
+
+
 def test_only_better_weights_replace_the_best_ones(tmp_path: Path, tokenizer: Tokenizer) -> None:
     run = trainer(tmp_path, tokenizer)
     held = [pair("The rain.", "The rain.", "supported", kind) for kind in _stopping()]
@@ -149,7 +169,7 @@ def test_predictions_come_back_in_the_order_of_the_pairs(tokenizer: Tokenizer) -
 
 
 def test_a_fresh_run_has_done_nothing() -> None:
-    assert Progress() == Progress(round=0, pairs=0, seconds=0.0, best=0.0, stale=0, log=[])
+    assert Progress() == Progress(round=0, in_round=0, pairs=0, seconds=0.0, best=0.0, stale=0, log=[])
 
 
 def _stopping() -> tuple[str, ...]:
