@@ -37,9 +37,9 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
 
 def _reasons(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield from ((f"  {reason}", "red") for reason in compared.reasons(comparison))
-    for told, ids, grave in compared.unpaired(comparison):
-        yield f"  {told} ({_some(ids)})", "magenta" if grave else "dim"
-    yield from ((f"  {note}", "") for note in comparison.notes)
+    grave = ((told, ids) for told, ids, grave in compared.unpaired(comparison) if grave)
+    yield from ((f"  {told} ({_some(ids)})", "magenta") for told, ids in grave)
+    yield from ((f"  {note}", "dim") for note in comparison.notes)
     if comparison.changed:
         yield f"  differs in how it was made: {', '.join(comparison.changed)}", "dim"
     if comparison.correctness is not None:

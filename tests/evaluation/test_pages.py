@@ -10,16 +10,23 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
+from rich.console import Console
+from typer.testing import CliRunner
 
+from eval.cli import app
+from eval.compare import compare
+from eval.comparison import Comparison
 from eval.page import words
 from eval.page.html import html
 from eval.page.markdown import markdown
+from eval.page.terminal import print_comparison
 from eval.records import (
     Bin,
     CurvePoint,
@@ -34,6 +41,7 @@ from eval.records import (
     Table,
     TaskName,
 )
+from eval.results import write
 from factcheck.models import Failure, Label
 
 HOSTILE = (
@@ -137,6 +145,11 @@ def spoken_by_strangers(text: str) -> Result:
     )
 
 
+@lru_cache(maxsize=1)
+def usual_page() -> str:
+    return html([result()])
+
+
 class Page(HTMLParser):
     """The page as a browser takes it apart."""
 
@@ -167,7 +180,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_begins_with_the_conclusion_and_the_false_supported_rate() -> None:
-    text = Page(html([result()])).text
+    text = Page(usual_page()).text
     order = [
         "12.5 % of what the references",
         "12.5 %",
@@ -183,7 +196,7 @@ def test_the_page_begins_with_the_conclusion_and_the_false_supported_rate() -> N
 
 
 def test_everything_the_page_needs_is_in_it() -> None:
-    page = Page(html([result()]))
+    page = Page(usual_page())
     assert {name for _, name, _ in page.attributes}.isdisjoint(
         {"style", "src", "srcset", "action", "onclick", "onload"}
     )
@@ -193,11 +206,11 @@ def test_everything_the_page_needs_is_in_it() -> None:
     links = [value for _, name, value in page.attributes if name in ("href", "xlink:href")]
     assert links
     assert [link for link in links if not link.startswith("#")] == []
-    assert re.findall(r"url\((?!#)", html([result()])) == []
+    assert re.findall(r"url\((?!#)", usual_page()) == []
 
 
 def test_the_policy_allows_the_one_style_sheet_and_nothing_else() -> None:
-    source = html([result()])
+    source = usual_page()
     style = re.search(r"<style>(.*?)</style>", source, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -239,12 +252,12 @@ def test_what_strangers_wrote_never_becomes_markdown() -> None:
 
 
 def test_the_same_result_makes_the_same_page() -> None:
-    assert html([result()]) == html([result()])
+    assert html([result()]) == usual_page()
 
 
 def test_a_page_does_not_depend_on_how_the_user_likes_plots_drawn(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("svg.fonttype: path\nfont.size: 30\naxes.grid: True\nlines.linewidth: 9\n")
-    script = "import sys; from tests.evaluation.test_pages import html, result; sys.stdout.write(html([result()]))"
+    script = "import sys; from tests.evaluation.test_pages import usual_page; sys.stdout.write(usual_page())"
     drawn = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "MATPLOTLIBRC": str(tmp_path), "PYTHONPATH": os.getcwd(), "PYTHONIOENCODING": "utf-8"},
@@ -252,11 +265,11 @@ def test_a_page_does_not_depend_on_how_the_user_likes_plots_drawn(tmp_path: Path
         check=True,
         encoding="utf-8",
     )
-    assert drawn.stdout == html([result()])
+    assert drawn.stdout == usual_page()
 
 
 def test_every_plot_says_what_it_shows_to_those_who_do_not_see_it() -> None:
-    source = html([result()])
+    source = usual_page()
     plots = re.findall(r'<svg class="plot".*?</svg>', source, re.DOTALL)
     assert (
         len(plots) == 9
@@ -279,14 +292,14 @@ def test_ids_are_given_once_and_every_reference_finds_its_own() -> None:
 
 
 def test_plots_have_only_colours_that_follow_the_theme() -> None:
-    plots = "".join(re.findall(r'<svg class="plot".*?</svg>', html([result()]), re.DOTALL))
+    plots = "".join(re.findall(r'<svg class="plot".*?</svg>', usual_page(), re.DOTALL))
     assert {value for value in re.findall(r'(?:fill|stroke)="([^"]+)"', plots) if not value.startswith("var(--")} == {
         "none"
     }
 
 
 def test_every_table_has_headers() -> None:
-    for table in re.findall(r"<table.*?</table>", html([result()]), re.DOTALL):
+    for table in re.findall(r"<table.*?</table>", usual_page(), re.DOTALL):
         columns = re.findall(r'<th [^>]*scope="col"', table)
         assert columns
         for row in re.findall(r"<tr.*?</tr>", table.partition("<tbody")[2], re.DOTALL):
@@ -305,7 +318,7 @@ def _contrast(one: str, other: str) -> float:
 
 
 def _themes() -> Iterator[dict[str, str]]:
-    style = re.search(r"<style>(.*?)</style>", html([result()]), re.DOTALL)
+    style = re.search(r"<style>(.*?)</style>", usual_page(), re.DOTALL)
     assert style is not None
     for block in re.findall(r":root \{(.*?)\}", style[1], re.DOTALL):
         yield dict(re.findall(r"--([\w-]+): (#\w{6})", block))
@@ -410,3 +423,210 @@ def test_differences_are_percentage_points_with_a_sign(value: float | None, show
 )
 def test_metrics_are_named_in_words(name: str, title: str) -> None:
     assert words.metric_title(name) == title
+
+
+# --- comparisons
+
+
+def answers(labels: Sequence[tuple[Gold, Label | None]], text: str = "quiet") -> Result:
+    """A result of so many samples, two to a document; None failed."""
+    samples = [
+        failed(f"{text} {n}", message=text, input=text)
+        if label is None
+        else sample(f"{text} {n}", gold, label, about=f"d{n // 2}", input=text, said=f"{text} {label}", kind=text)
+        for n, (gold, label) in enumerate(labels)
+    ]
+    return result(samples, provenance=provenance(answered_by=text))
+
+
+BEFORE: list[tuple[Gold, Label | None]] = [("contradicted", "contradicted"), ("supported", "supported")] * 20
+AFTER: list[tuple[Gold, Label | None]] = [("contradicted", "supported"), ("supported", "unverifiable"), *BEFORE[2:]]
+WORSE: list[tuple[Gold, Label | None]] = [("contradicted", "supported"), ("supported", "supported")] * 20
+
+
+def comparison(before: Sequence[tuple[Gold, Label | None]], after: Sequence[tuple[Gold, Label | None]]) -> Comparison:
+    return compare(answers(before), answers(after))
+
+
+def printed(compared: Comparison) -> str:
+    console = Console(width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    with console.file:
+        print_comparison(compared, console)
+        return console.export_text()
+
+
+def pages(compared: Comparison) -> dict[str, str]:
+    """What each form says, as plain text."""
+    return {
+        "html": Page(html([], compared)).text,
+        "markdown": re.sub(r"\\(.)", r"\1", markdown([], compared)).replace("\u2060", ""),
+        "terminal": re.sub(r"\s+", " ", printed(compared)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("after", "first"),
+    [
+        (BEFORE, "✔ No regression in the task verdict, 40 samples paired"),
+        (WORSE, "✘ Regression in the task verdict, 40 samples paired"),
+        (BEFORE[:-1], "! Incomplete, neither a conclusion nor a pass, in the task verdict, 39 samples paired"),
+    ],
+)
+def test_every_form_begins_with_the_same_verdict_and_conclusion(
+    after: list[tuple[Gold, Label | None]], first: str
+) -> None:
+    compared = comparison(BEFORE, after)
+    for form, page in pages(compared).items():
+        page = re.sub(r"Task verdict: a result against its baseline|## |\*", "", page)
+        assert " ".join(page.split()).startswith(f"{first} {compared.conclusion}"), form
+
+
+def test_every_form_tells_the_flips_the_worst_first() -> None:
+    for form, page in pages(comparison(BEFORE, AFTER)).items():
+        assert "2 samples came out otherwise: 2 worse" in page, form
+        order = r"✘ contradicted.*✔ supported.*✔ supported.*\? unverifiable"
+        assert re.search(order, page[page.index("otherwise") :], re.DOTALL), form
+
+
+def test_every_form_says_what_so_few_samples_could_have_shown() -> None:
+    for form, page in pages(comparison(BEFORE, BEFORE)).items():
+        assert "0 lost, 0 gained, exact McNemar p = 1.000" in page, form
+        assert re.search(r"a loss of \d+\.\d points would have been shown with 80 % power", page), form
+        assert "no difference shown" in page, form
+
+
+def test_a_difference_comes_with_its_interval_p_and_n() -> None:
+    for form, page in pages(comparison(BEFORE, WORSE)).items():
+        assert "0.0 % → 100.0 %" in page, form
+        assert "+100.0" in page, form
+        assert "p < 0.001" in page, form
+
+
+def test_samples_that_could_not_be_compared_are_told_with_their_ids() -> None:
+    after = [*BEFORE[:5], ("supported", None), *BEFORE[6:-1]]
+    compared = comparison(BEFORE, after)
+    for form, page in pages(compared).items():
+        assert "1 sample missing from the result: not compared" in page, form
+        assert "1 sample failed in the result: not compared" in page, form
+        assert "quiet 39" in page, form
+        assert "quiet 5" in page, form
+
+
+def test_all_of_a_thousand_flips_are_on_the_page() -> None:
+    before: list[tuple[Gold, Label | None]] = [("contradicted", "contradicted")] * 1000
+    after: list[tuple[Gold, Label | None]] = [("contradicted", "supported")] * 1000
+    compared = comparison(before, after)
+    page = html([], compared)
+    assert [n for n in range(1000) if f">quiet {n}, quiet<" not in page] == []
+    assert len(page.encode()) < 1_000_000
+    assert "960 more stand in the HTML page." in markdown([], compared)
+    assert len(markdown([answers(after)], compared)) < 65_536
+
+
+def test_what_strangers_wrote_stays_text_in_a_comparison() -> None:
+    harmless, hostile = (
+        (Page(html([answers(AFTER, text)], compare(answers(BEFORE, text), answers(AFTER, text)))), text)
+        for text in ("quiet", HOSTILE)
+    )
+    assert hostile[0].tags == harmless[0].tags
+    told = printed(compare(answers(BEFORE, HOSTILE), answers(AFTER, HOSTILE)))
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert "<script>alert(1)</script>" in told
+
+
+def test_forests_show_losses_and_gains_in_their_colours() -> None:
+    loss = re.findall(r'<svg class="plot".*?</svg>', html([], comparison(BEFORE, WORSE)), re.DOTALL)[0]
+    gain = re.findall(r'<svg class="plot".*?</svg>', html([], comparison(WORSE, BEFORE)), re.DOTALL)[0]
+    assert "var(--bad)" in loss
+    assert "var(--good)" not in loss
+    assert "var(--good)" in gain
+    assert "var(--bad)" not in gain
+
+
+# --- the commands
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    for name, labels in (("before", BEFORE), ("after", AFTER), ("worse", WORSE), ("short", BEFORE[:-1])):
+        write(tmp_path / f"{name}.json", answers(labels))
+    write(tmp_path / "retrieve.json", answers(BEFORE).model_copy(update={"task": "retrieve"}))
+    return tmp_path
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("after", "code"), [("before", 0), ("worse", 1), ("short", 3)])
+def test_compare_exits_by_its_verdict(files: Path, after: str, code: int) -> None:
+    assert run("compare", f"{files}/before.json", f"{files}/{after}.json")[0] == code
+
+
+def test_compare_writes_what_it_says(files: Path) -> None:
+    page, note = files / "page.html", files / "note.md"
+    code, said, _ = run(
+        "compare", f"{files}/before.json", f"{files}/after.json", "--html", str(page), "--markdown", str(note)
+    )
+    compared = comparison(BEFORE, AFTER)
+    assert code == compared.exit_code
+    assert said.startswith(compared.conclusion[:10]) or compared.conclusion[:40] in said
+    assert page.read_text(encoding="utf-8") == html([answers(AFTER)], compared)
+    assert note.read_text(encoding="utf-8") == markdown([answers(AFTER)], compared)
+
+
+def test_compare_takes_other_thresholds(files: Path) -> None:
+    loose = ("--p", "0.001", "--macro-f1-drop", "0.5", "--false-supported-rise", "0.5")
+    assert run("compare", f"{files}/before.json", f"{files}/after.json")[0] == 1
+    assert run("compare", f"{files}/before.json", f"{files}/after.json", *loose)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words_given", "message"),
+    [
+        (["compare", "before.json", "none.json"], "none.json: cannot be read as a result"),
+        (["compare", "before.json", "retrieve.json"], "the baseline is of the task verdict, the result of retrieve"),
+        (["compare", "before.json", "after.json", "--macro-f1-drop", "7"], "--macro-f1-drop: input should be less"),
+        (["report", "before.json"], "nothing to write: give --html FILE or --markdown FILE"),
+        (["report", "before.json", "--html", "before.json"], "this is the file to be read"),
+        (
+            ["report", "before.json", "after.json", "--baseline", "worse.json", "--html", "-"],
+            "give one result of that task",
+        ),
+        (
+            ["report", "before.json", "--baseline", "retrieve.json", "--html", "-"],
+            "give one result of that task, not 0",
+        ),
+    ],
+)
+def test_what_cannot_be_shown_is_said_in_one_line(
+    files: Path, monkeypatch: pytest.MonkeyPatch, words_given: list[str], message: str
+) -> None:
+    monkeypatch.chdir(files)
+    code, said, trouble = run(*words_given)
+    assert (code, said) == (2, "")
+    assert message in trouble
+    assert trouble.count("\n") == 1
+
+
+def test_report_shows_several_results_and_a_baseline(files: Path) -> None:
+    page = files / "page.html"
+    code, _, _ = run(
+        "report",
+        f"{files}/after.json",
+        f"{files}/retrieve.json",
+        "--baseline",
+        f"{files}/before.json",
+        "--html",
+        str(page),
+    )
+    assert code == 0
+    assert page.read_text(encoding="utf-8") == html(
+        [answers(AFTER), answers(BEFORE).model_copy(update={"task": "retrieve"})], comparison(BEFORE, AFTER)
+    )
+
+
+def test_a_report_goes_to_stdout_where_asked(files: Path) -> None:
+    assert run("report", f"{files}/after.json", "--markdown", "-") == (0, markdown([answers(AFTER)]), "")
