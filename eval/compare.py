@@ -33,7 +33,7 @@ from eval.scoring import decimal, first_metric, in_words, percent
 from eval.significance import mcnemar, smallest_loss
 from factcheck.models import Label
 
-__all__ = ["Comparison", "Correctness", "Difference", "Flip", "Thresholds", "Verdict", "compare"]
+__all__ = ["Change", "Comparison", "Correctness", "Difference", "Flip", "Thresholds", "Verdict", "compare"]
 
 _SAME = 1e-9
 _TOLD = 3  # reasons in the conclusion

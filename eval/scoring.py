@@ -280,7 +280,8 @@ def _calibration_numbers(samples: Sequence[SampleResult]) -> dict[str, Counted]:
 
 def calibration_error(sums: Array) -> Array:
     """Expected calibration error out of what each bin lacks: (sum of right less confidence, how many)."""
-    error: Array = np.abs(sums[..., 0]).sum(axis=-1) / sums[..., 1].sum(axis=-1)
+    lacking, many = np.abs(sums[..., 0]).sum(axis=-1), sums[..., 1].sum(axis=-1)
+    error: Array = np.divide(lacking, many, out=np.full(many.shape, np.nan), where=many > 0)
     return error
 
 
@@ -348,7 +349,8 @@ def conclusion_of(task: TaskName, tables: Sequence[Table], failed: int) -> str:
     if not parts:
         parts = ["Nothing was scored"]
     some = "no sample failed" if not failed else f"{failed} failed and {'is' if failed == 1 else 'are'} not scored"
-    return "; ".join([*parts, some]) + "."
+    said = "; ".join([*parts, some])
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _of_false_supported(rate: Metric | None) -> Iterator[str]:
