@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eval.make_contrast.cli import make_contrast_command
 from eval.page.cli import compare_command, report_command
 from factcheck.cli.check import EngineChoice
 from factcheck.cli.door import LEFT_FAILURES, door, say
 from factcheck.errors import ConfigError
 
 if TYPE_CHECKING:
-    from eval.exchanges import Exchanges
+    from eval.exchanges import About, Exchanges
     from factcheck.settings import Settings
 
 HELP = """Measure factcheck, and see whether it got worse.
@@ -165,17 +166,24 @@ def _engine_asked(
 
     if replay is not None:
         replayed = Replay(replay)
-        kept = {name: value for name, value in replayed.about.settings.items() if name in _SHAPING}
-        fixed = {"engine": "llm", "model": replayed.about.model, "base_url": NOWHERE, "api_key": None}
-        return load(
-            **{**kept, **{name: value for name, value in given.items() if value is not None}, **fixed}
-        ), replayed
+        return _as_recorded(given, replayed.about), replayed
     settings = load(**given)
     key = settings.api_key.get_secret_value() if settings.api_key is not None else ""
     return settings, Recorder(Path(str(record)), answered_by=answered_by or "", secrets=(key,))
 
 
 _SHAPING = ("passages", "window", "max_tokens", "embedder", "retries", "as_of")  # what a request depends on
+
+
+def _as_recorded(given: dict[str, Any], about: About) -> Settings:
+    """The settings of the recording, but for what the user gives; no key is needed, for nothing is sent."""
+    from factcheck.settings import load
+
+    kept = {name: value for name, value in about.settings.items() if name in _SHAPING}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    address = NOWHERE if about.settings.get("base_url") else None
+    model = {"engine": "llm", "model": f"openai:{about.model}", "base_url": address, "api_key": "none-is-needed"}
+    return load(**{**kept, **chosen, **model})
 
 
 app = typer.Typer(name="eval", help=HELP, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
@@ -189,3 +197,4 @@ def _options() -> None:
 app.command(help=run.__doc__)(run)
 app.command("compare", help=compare_command.__doc__)(compare_command)
 app.command("report", help=report_command.__doc__)(report_command)
+app.command("make-contrast", help=make_contrast_command.__doc__)(make_contrast_command)

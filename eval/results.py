@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
 import zlib
 from pathlib import Path
 
@@ -12,20 +10,13 @@ from pydantic import ValidationError
 
 from eval.records import Result
 from factcheck.errors import ConfigError
+from factcheck.report.schema import write_whole
 
 
 def write(path: Path, result: Result) -> None:
-    """Writes a result; the same result gives the same bytes. Raises OSError."""
+    """Writes a result; the same result gives the same bytes. Raises ConfigError."""
     data = f"{result.model_dump_json(indent=1)}\n".encode()
-    packed = gzip.compress(data, mtime=0) if path.suffix == ".gz" else data
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        file.write(packed)
-    try:
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except BaseException:
-        os.unlink(file.name)
-        raise
+    write_whole(path, gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
 
 
 def read(path: Path) -> Result:

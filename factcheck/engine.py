@@ -337,7 +337,8 @@ def shown(settings: Settings) -> dict[str, Any]:
     """The settings that shape a report, without keys, credentials or paths of this machine."""
     plain = settings.model_dump(mode="json", exclude={"api_key", "cache_dir", "base_url", "store"})
     address = urlsplit(settings.base_url or "")
-    return {**plain, "base_url": f"{address.scheme}://{address.hostname}:{address.port}" if address.hostname else None}
+    port = f":{address.port}" if address.port else ""
+    return {**plain, "base_url": f"{address.scheme}://{address.hostname}{port}" if address.hostname else None}
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -1,8 +1,9 @@
-"""From what the user asked for to sets of claims: the own set, a folder of public sets, or a file of samples."""
+"""From what the user asked for to sets of claims: the own set, one written like it, public sets, a file of samples."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from eval.datasets.choosing import Wanted, limited
 from eval.datasets.dataset import Dataset
@@ -20,6 +21,8 @@ def claim_sets(wanted: Wanted, *, with_corpus: bool = False) -> tuple[Dataset, .
     """
     if wanted.path is None:
         return (_own(wanted),)
+    if is_written_like_own(wanted.path):
+        return (_written_like_own(wanted.path, wanted),)
     if wanted.path.is_dir() or (wanted.path.parent / "index.json").is_file():
         return verdict_sets(wanted, with_corpus=with_corpus)
     if not wanted.path.is_file():
@@ -36,6 +39,26 @@ def _own(wanted: Wanted) -> Dataset:
         return cut(own_set(), wanted.limit)
     except ValueError as error:
         raise ConfigError(f"the own set: {error}") from error
+
+
+def is_written_like_own(path: Path) -> bool:
+    """Whether a folder holds articles with their gold, and references."""
+    return (path / "articles").is_dir() and (path / "references").is_dir()
+
+
+def _written_like_own(folder: Path, wanted: Wanted) -> Dataset:
+    """Under the folder's name: what is true of our own set is not known of a user's."""
+    try:
+        data = own_set(folder)
+    except ValueError as error:
+        raise ConfigError(f"{folder}: {error}") from error
+    name = folder.resolve().name
+    info = data.info.model_copy(update={"name": name, "tier": "user", "licence": ""})
+    samples = tuple(
+        sample.model_copy(update={"dataset": name, "id": f"{name}/{sample.id.removeprefix('own/')}"})
+        for sample in data.samples
+    )
+    return cut(Dataset(info, samples, data.corpus), wanted.limit)
 
 
 def cut(data: Dataset, limit: int | None) -> Dataset:

@@ -49,25 +49,26 @@ def read_report(path: Path) -> Report:
     return report
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes all of ``text`` or leaves the file as it was: temporary file beside it, fsync, rename.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Writes all of ``content`` or leaves the file as it was: temporary file beside it, fsync, rename.
 
     A link is followed, a device or a pipe is written to and never replaced. Raises ConfigError.
     """
+    data = content.encode() if isinstance(content, str) else content
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
         else:
-            _replace(Path(os.path.realpath(path)), text)
+            _replace(Path(os.path.realpath(path)), data)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)
