@@ -141,12 +141,13 @@ def _lacks(
     pairing: Pairing, correctness: Correctness | None, first: str | None, differences: Iterable[Difference]
 ) -> Iterator[str]:
     """What keeps the two from being compared: any of it makes the comparison incomplete."""
-    if pairing.missing:
-        yield f"{_many(len(pairing.missing))} of the baseline missing from the result"
-    if pairing.failed:
-        yield f"{_many(len(pairing.failed))} of the baseline failed in the result"
-    if pairing.altered:
-        yield f"{_many(len(pairing.altered))} with another claim or gold than in the baseline"
+    for names, what in (
+        (pairing.missing, "of the baseline not in the result"),
+        (pairing.failed, "of the baseline failed in the result"),
+        (pairing.altered, "with another claim or gold than in the baseline"),
+    ):
+        if names:
+            yield f"{_many(len(names))} {what}"
     if not pairing.before:
         yield "no sample that both results scored"
     elif correctness is None and any(sample.label for sample in pairing.before):
@@ -169,8 +170,8 @@ def _conclusion(
 ) -> str:
     told = "; ".join(reasons[:_TOLD]) + (f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else "")
     if lacks:
-        among = f"; among those that can be paired: {told}" if told else ""
-        return f"No conclusion, for there {'is' if len(lacks) == 1 else 'are'} {', '.join(lacks)}{among}."
+        among = f"; of what can be paired: {told}" if told else ""
+        return f"No conclusion: {', '.join(lacks)}{among}."
     if reasons:
         return f"Regression: {told}."
     return f"{_passed(first, correctness, differences)}; {_besides(differences)}."
