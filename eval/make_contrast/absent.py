@@ -103,6 +103,11 @@ _TRIES = 40
 _BESIDE = 0.25  # of a predicate's words: a passage about the name that holds more may say something of the kind
 
 
+def _person_in(text: str) -> str | None:
+    found = PERSON.search(text)
+    return found[0] if found is not None else None
+
+
 class Inventor:
     """Makes the claims; ``statements`` and ``corpus`` are all there is, so that each is checked against everything."""
 
@@ -127,7 +132,7 @@ class Inventor:
             for teller in random.sample(self._tellers, min(_TRIES, len(self._tellers))):
                 if claim := self._told_of_another(name, about, teller):
                     return Absent(claim, about, (about.passage, teller.passage))
-        subject = name or self._subject(about)
+        subject = name or self._subject(about) or _person_in(about.text)
         return self._made_up(subject, about, random) if subject is not None else None
 
     def _person(self, statement: Statement) -> str | None:
@@ -156,9 +161,6 @@ class Inventor:
         texts = [statement.passage.text, *self._texts(name, statement.language)]
         return any(bare.search(text) for text in texts) and not any(article.search(text) for text in texts)
 
-    def _source(self, number: int) -> str:
-        return self._corpus.passages[number].source
-
     def _years(self, numbers: set[int]) -> list[int]:
         """The years named in these passages."""
         return [int(year) for number in numbers for year in _YEAR.findall(self._corpus.passages[number].text)]
@@ -172,7 +174,7 @@ class Inventor:
         if name is None or several_statements(statement.text, statement.language):
             return None
         told = _TELLS[statement.language].match(statement.text, len(name))
-        if told is None or _ONLY_ONE[statement.language].search(told["rest"]):
+        if told is None or _ONLY_ONE[statement.language].search(told["rest"]) or _YEAR.search(told["rest"]):
             return None
         return name, told["rest"]
 
@@ -188,9 +190,6 @@ class Inventor:
         around = self._corpus.mentions(surname, about.language)
         if any(self._corpus.share(words, about.language, number) > _BESIDE for number in around):
             return None
-        lived = self._years({number for number in around if self._source(number) == about.passage.source})
-        if any(not min(lived, default=0) <= int(year) <= max(lived, default=0) for year in _YEAR.findall(rest)):
-            return None  # what was said to happen after a death would be contradicted
         return f"{name}{rest}"
 
     def _made_up(self, name: str, about: Statement, random: Random) -> Absent | None:
@@ -204,11 +203,13 @@ class Inventor:
         event = [w for w in tokens_of(template) if len(w) > 4 and w.lower() not in FUNCTION_WORDS[about.language]]
         if not cities or any(self._corpus.share(event, about.language, number) > _BESIDE for number in around):
             return None
-        since = max([_FROM, *self._years(around)])  # before that it may not have been there yet
+        since = max(
+            year for year in (_FROM, *self._years(around)) if year <= _TO
+        )  # before that it may not have been there yet
         claim = template.format(
             name=name,
             city=random.choice(cities),
             month=random.choice(_MONTHS[about.language]),
-            year=random.randint(since, max(since, _TO)),
+            year=random.randint(since, _TO),
         )
         return Absent(claim, about, (about.passage,))

@@ -14,7 +14,7 @@ from eval.make_contrast.corpus import Corpus
 from eval.make_contrast.dates import date_edits
 from eval.make_contrast.edit import Edit, Kind, stands_elsewhere
 from eval.make_contrast.entities import cast_of, entity_edits
-from eval.make_contrast.negation import negation_edits
+from eval.make_contrast.negation import is_negative, negation_edits
 from eval.make_contrast.numbers import number_edits
 from eval.make_contrast.sentences import LANGUAGES, Statement, Unusable, statements_of
 from eval.records import GoldQuote, Reference, Sample
@@ -94,6 +94,8 @@ def _all_made(statements: Sequence[Statement], corpus: Corpus, seed: int) -> lis
     made: list[_Made] = []
     for statement in statements:
         for kind, edits_of in ways.items():
+            if kind != "negation" and is_negative(statement.text, statement.language):
+                continue  # what was not so in 1944 was not so in 1940 either
             edits = edits_of(statement, Random(f"{seed} {kind} {statement.text}"))
             claims = (edit.applied(statement.text) for edit in edits)
             claim = next((c for c in claims if kind == "negation" or not stands_elsewhere(c, statement, corpus)), None)

@@ -52,11 +52,14 @@ def make_contrast_command(
     settings = load(store=store, embedder=embedder)
     passages, doc_ids = _from_folder(references, settings) if references else _from_store(settings)
     made = cases(passages, name=name or _name(references, settings), n=n, seed=seed, doc_ids=doc_ids)
-    for line in account(made, len(passages)):
-        typer.echo(line)
+    lines = account(made, len(passages))
     if not made.samples:
-        raise ConfigError("no case could be made of these references; German and English prose is needed")
+        raise ConfigError(
+            " ".join(["no case could be made of these references: German or English prose is needed.", *lines[:2]])
+        )
     _write(out, made)
+    for line in lines:
+        typer.echo(line)
     typer.echo(f"\n{len(made.samples)} cases written to {out}. Measure: python -m eval run contrast --data {out}")
     return 0
 
@@ -71,8 +74,8 @@ def account(made: Cases, passages: int) -> list[str]:
     ]
     if made.left_out:
         lines.append(
-            f"No cases in {', '.join(made.left_out)}: what is changed and denied by code is known for German and "
-            f"English only."
+            f"No cases in {', '.join(made.left_out)}: what is changed and denied by code is known for German "
+            "and English only."
         )
     counts = Counter((sample.language, sample.kind) for sample in made.samples)
     for language in sorted({language for language, _ in counts}):

@@ -71,6 +71,8 @@ def _the_date(text: str, language: str) -> re.Match[str] | None:
     if len(_ANY_YEAR.findall(text)) > 1 or len(re.findall("|".join(_MONTHS[language]), text)) > 1:
         return None
     found = next((match for pattern in _PATTERNS[language] if (match := pattern.search(text))), None)
+    if found is not None and text[: found.start()].rstrip().endswith(_MONTHS[language]):
+        return None  # "seit Juni 2015": of a date not told apart
     if found is None or _BOUND[language].search(text[: found.start()]) or _RANGE_AFTER.match(text[found.end() :]):
         return None
     return (

@@ -57,14 +57,14 @@ _AGENT = {
             rf"\b(?:was|were|been) (?:\w+ly |first )?(?:{_MADE['en']})(?: in \d{{4}})? by "
             rf"(?P<name>(?:the )?{_NAME}){_ALONE_AFTER}"
         ),
-        re.compile(rf"^(?P<name>{_NAME})(?= (?:{_MADE_ACTIVE['en']}) )"),
+        re.compile(rf"^(?P<name>{_NAME})(?= (?:{_MADE_ACTIVE['en']}) (?:the |[A-Z]))"),
     ),
     "de": (
         re.compile(
             rf"\b(?:von|durch) (?P<name>{_NAME})"
             rf"(?=(?: (?:im Jahr )?\d{{4}})?(?: in [A-ZÄÖÜ]\w+)? (?:{_MADE['de']})\b)"
         ),
-        re.compile(rf"^(?P<name>{_NAME})(?= (?:{_MADE_ACTIVE['de']}) )"),
+        re.compile(rf"^(?P<name>{_NAME})(?= (?:{_MADE_ACTIVE['de']}) (?:\d{{4}} )?(?:de[rn]|die|das|[A-ZÄÖÜ]))"),
     ),
 }
 _IN = r"\b[Ii]n (?P<name>{places}){alone}"

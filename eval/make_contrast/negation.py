@@ -19,9 +19,13 @@ def negation_edits(text: str, language: str, random: Random) -> list[Edit]:
     """What could be put in or taken out, each a contradiction of ``text``; none where no place is sure."""
     if several_statements(text, language) or _UNSURE[language].search(text):
         return []
-    negative = _NEGATIVE[language].search(text) is not None
-    ways = (_taken_out if negative else _put_in)[language]
+    ways = (_taken_out if is_negative(text, language) else _put_in)[language]
     return shuffled([edit for way in ways for edit in way(text)][:1], random)
+
+
+def is_negative(text: str, language: str) -> bool:
+    """Whether the text says of something that it is not so."""
+    return _NEGATIVE[language].search(text) is not None
 
 
 _UNSURE = {
@@ -223,6 +227,7 @@ _WHEN = re.compile(
 )
 _PREDICATE = re.compile(r" (?:ge\w+t|ge\w+en|be\w+t|ver\w+t|er\w+t|\w+iert|\w+lich|\w+ig|\w+isch)\.$")
 _GERMAN_SUBJECT = re.compile(r"^(?:(?:Der|Die|Das) )?[A-ZÄÖÜ0-9]")
+_PARTICIPLE = re.compile(r"(?:Ge|Be|Er|Ver)\w+(?:t|en)$")  # "Gegründet wurde …"
 _ADJECTIVE = re.compile(
     r"(?!(?:Der|Die|Das)$)[A-ZÄÖÜ][a-zäöüß]{2,}(?:e|ere|er|es)$"
 )  # "Kleinere Änderungen": some, not all
@@ -246,7 +251,7 @@ def _german_in(text: str) -> Iterator[Edit]:
             yield Edit(particle.start(), particle.start(), " nicht")
         return
     if verb["verb"] in _WITH_OBJECT:
-        if re.match(r" \d", text[verb.end() :]):
+        if re.match(r" (?!(?:1\d|20)\d\d\b)\d", text[verb.end() :]):
             yield Edit(verb.end(), verb.end(), " nicht")
         return  # "hat die Stadt nicht verlassen": how far the object reaches is not sure
     when = _WHEN.match(text, verb.end())
@@ -263,6 +268,7 @@ def _is_german_subject(before: str) -> bool:
         and _GERMAN_SUBJECT.match(before) is not None
         and tokens[0].lower().strip(",.") not in _NOT_A_SUBJECT
         and not tokens[0][0].isdigit()
+        and not _PARTICIPLE.match(before)
         and not (len(tokens) > 1 and _ADJECTIVE.match(tokens[0]))
         and "," not in before
         and not re.search(r"\b(?:ein|eine|einer|eines|einem|einen)\b", before)

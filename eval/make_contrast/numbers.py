@@ -22,13 +22,15 @@ _BEFORE = re.compile(r"(?P<second>[\w.-]+\s+)?(?P<word>[^\W_][\w-]*)\s*$")
 _AFTER = re.compile(r"\s?(?P<mark>%|°C|€|\$)|\s(?P<word>[^\W\d_][\w-]*)")
 _FIXED_BEFORE = {
     "en": word_set(
-        "the these those its their his her first last next other every each another between to and or no not same only "
+        "the these those final its their his her first last next other every each another between to and or no "
+        "not same only "
         "all both until till since from than number chapter section article figure table type phase grade stage "
         "version no nr aged age day week level line route room page volume"
     ),
     "de": word_set(
         "der die das den dem des diese dieser diesen seine seinen ihre ihren ersten letzten nächsten anderen jede "
-        "jeder zwischen bis und oder nicht kein als alle allen aller beiden nr nummer kapitel artikel abschnitt stufe "
+        "jeder zwischen bis und oder nicht kein als alle allen aller beiden nr nummer kapitel artikel abschnitt "
+        "stufe "
         "typ phase klasse version absatz seite tag linie raum jahr jahre jahren uhr alter übrigen restlichen"
     ),
 }
@@ -38,7 +40,8 @@ _FIXED_AFTER = {
         "more other others against bc ad bce ce"
     ),
     "de": word_set(
-        "bis und oder von der dieser drittel viertel fünftel zehntel uhr weitere weiteren weiterer andere anderen mal "
+        "bis und oder von der dieser drittel viertel fünftel zehntel uhr weitere weiteren weiterer andere "
+        "anderen mal "
         "n v vor nach gegen"
     ),
 }
@@ -62,11 +65,11 @@ _BOUNDED = {  # cues after which another number may be true as well
     "en": re.compile(
         r"(?i)\b(?:more than|less than|fewer than|over|under|above|below|at least|at most|no more|no less|up to|"
         r"exceeding|exceeded?|exceeds|minimum|maximum|within|almost|nearly|upwards of|as many as|as much as|"
-        r"beyond)\s*$"
+        r"beyond|out of)\s*$"
     ),
     "de": re.compile(
         r"(?i)\b(?:mehr als|weniger als|über|unter|mindestens|wenigstens|höchstens|maximal|bis zu|bis|knapp|gut|fast|"
-        r"nahezu|beinahe|oberhalb von|unterhalb von|ab|innerhalb von|größer als|kleiner als|gegen)\s*$"
+        r"nahezu|beinahe|oberhalb von|unterhalb von|ab|innerhalb von|größer als|kleiner als|gegen|\d von)\s*$"
     ),
 }
 _COUNTED_OUT = re.compile(r"(?i)\b(?:one|of (?:whom|which)|ein|eine|einen|davon)\b")  # two children, one son and …

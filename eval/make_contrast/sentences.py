@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
+from eval.make_contrast.places import PLACES
 from factcheck.language.cues import ATTRIBUTIONS, FUNCTION_WORDS, word_set
 from factcheck.language.names import names
+from factcheck.language.words import fold
 from factcheck.models import Document, Passage
 from factcheck.sentences import sentences_of
 
@@ -96,7 +99,8 @@ _LEANS = {
     "en": re.compile(
         r"(?i)\b(?:he|she|they|him|them|i|we|you|us|me|my|our|your|this|these|those|such|the former|the latter|"
         r"respectively|aforementioned|above-mentioned|likewise|therefore|thus|however|also|too|instead|as well|"
-        r"today|yesterday|tomorrow|now|currently|recently|here|ago|this year|last year|next year|so far|to date|"
+        r"today|yesterday|tomorrow|now|currently|recently|here|ago|this year|(?:last|next|past|coming) (?:week|"
+        r"month|year|decade)|so far|to date|"
         r"later|"
         r"then|meanwhile|earlier|previously|same|it|each other|other|others|another|further|following|latter|former|"
         r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|study|paper|article|chapter|section|figure|table|example|"
@@ -112,7 +116,9 @@ _LEANS = {
         r"daraufhin|schließlich|weitere\w?|andere\w?|anderem|letztere\w?|erstere\w?|jeweils|beziehungsweise|bzw|"
         r"gleiche\w?|gleichnamige\w?|seither|seitdem|heutige\w?|vorgänger\w*|nachfolge\w*|selbe\w?|dieselbe\w?|"
         r"denselben|derselbe\w?|ebenso|obige\w?|genannte\w?|erwähnte\w?|"
-        r"ergebnis\w*|abbildung|(?:mon|diens|donners|frei|sams|sonn)tags?|mittwochs?|tabelle|kapitel|abschnitt|"
+        r"ergebnis\w*|vergangene\w*|kommende\w*|nächste\w*|"
+        r"in der (?:stadt|region|gegend)\b(?! (?-i:[A-ZÄÖÜ]))|abbildung|(?:mon|diens|donners|frei|sams|sonn)tags?|"
+        r"mittwochs?|tabelle|kapitel|abschnitt|"
         r"beispiel|studie)\b"
     ),
 }
@@ -123,7 +129,7 @@ _OWNERS = {
 _OWNER_NOT_BEFORE = 3  # words: what a "his" or "its" further on belongs to stands in the same sentence
 _NOT_FLAT = {
     "en": re.compile(
-        r"(?i)\b(?:may|might|could|would|should|must|can|cannot|possibly|perhaps|probably|likely|unlikely|"
+        r"(?i)\b(?:(?-i:may)|might|could|would|should|must|can|cannot|possibly|perhaps|probably|likely|unlikely|"
         r"potentially|"
         r"seem\w*|appear\w*|suggest\w*|allegedly|reportedly|supposedly|apparently|presumably|plan\w*|intend\w*|"
         r"expect\w*|"
@@ -161,7 +167,7 @@ _SECOND_STATEMENT = {
 }
 
 
-def statements_of(passages: Iterable[Passage]) -> tuple[tuple[Statement, ...], Counter[Unusable]]:
+def statements_of(passages: Sequence[Passage]) -> tuple[tuple[Statement, ...], Counter[Unusable]]:
     """The sentences that can be claims, in the order of the passages, and how many others there are, by what is wrong.
 
     A sentence that two overlapping passages share is met once. One that stands in two places of the store is left out
@@ -171,6 +177,7 @@ def statements_of(passages: Iterable[Passage]) -> tuple[tuple[Statement, ...], C
     unusable: Counter[Unusable] = Counter()
     places: set[tuple[str, int]] = set()
     texts: set[str] = set()
+    known = _Known(_german_names(passages), _english_names(passages))
     for passage in passages:
         for sentence in sentences_of(_as_document(passage)):
             place = (passage.source, passage.span.start + sentence.span.start)
@@ -179,7 +186,7 @@ def statements_of(passages: Iterable[Passage]) -> tuple[tuple[Statement, ...], C
             places.add(place)
             quote = sentence.span.of(passage.text)
             text = " ".join(quote.split())
-            why = _why_not(text, quote, passage.language) or ("stands twice" if text in texts else None)
+            why = _why_not(text, quote, passage.language, known) or ("stands twice" if text in texts else None)
             if why is not None:
                 unusable[why] += 1
                 continue
@@ -198,7 +205,7 @@ def several_statements(text: str, language: str) -> bool:
     return _SECOND_STATEMENT[language].search(text) is not None
 
 
-def _why_not(text: str, quote: str, language: str) -> Unusable | None:
+def _why_not(text: str, quote: str, language: str, known: _Known) -> Unusable | None:
     if language not in LANGUAGES:
         return "another language"
     if (
@@ -218,7 +225,7 @@ def _why_not(text: str, quote: str, language: str) -> Unusable | None:
         return "more than one statement"
     if _NOT_FLAT[language].search(text) or _reported(tokens, language):
         return "hedged, reported or judged"
-    if _leans(text, tokens, language):
+    if _leans(text, tokens, language) or not _names_something(text, language, known):
         return "leans on its context"
     return None
 
@@ -242,9 +249,7 @@ def _leans(text: str, tokens: list[str], language: str) -> bool:
     if _LEANS_AT_START[language].match(text) or _LEANS[language].search(text):
         return True
     owner = _OWNERS[language].search(text)
-    if owner is not None and len(tokens_of(text[: owner.start()])) < _OWNER_NOT_BEFORE:
-        return True
-    return not _names_something(text, language)
+    return owner is not None and len(tokens_of(text[: owner.start()])) < _OWNER_NOT_BEFORE
 
 
 _OPENS_DEFINITE = {"en": frozenset({"the"}), "de": frozenset({"der", "die", "das"})}
@@ -252,7 +257,9 @@ _VERB = {
     "en": re.compile(
         r"\b(?:is|are|was|were|has|have|had|[a-z]{2,}ed|went|took|came|led|lost|won|met|held|stood|[a-z]{3,}s)\b"
     ),
-    "de": re.compile(r"\b(?:ist|sind|war|waren|wurden?|hat|haben|hatten?|liegt|steht|[a-zäöüß]{3,}(?:te|ten|t))\b"),
+    "de": re.compile(
+        r"\b(?:ist|sind|war|waren|wurden?|hat|haben|hatten?|liegt|steht|betrug|lag|ging|kam|stand|fand|trat|gab|nahm|zog|fiel|stieg|sank|begann|[a-zäöüß]{3,}(?:te|ten|t))\b"
+    ),
 }
 _CALENDAR = word_set(
     "january february march april may june july august september october november december "
@@ -261,13 +268,125 @@ _CALENDAR = word_set(
 )
 
 
-def _names_something(text: str, language: str) -> bool:
+@dataclass(frozen=True)
+class _Known:
+    """Words that the references show to be names: German as written, English folded."""
+
+    german: frozenset[str]
+    english: frozenset[str]
+
+
+def _names_something(text: str, language: str, known: _Known) -> bool:
     """Whether a sentence says whom it is about: it has a name, and before its verb where it opens with "the"."""
-    found = [name for name in names(text, language) if name.text.lower() not in _CALENDAR]
-    if text.split(maxsplit=1)[0].lower() not in _OPENS_DEFINITE[language]:
+    definite = text.split(maxsplit=1)[0].lower() in _OPENS_DEFINITE[language]
+    if language == "de":  # where every noun has a capital, what only looks like a name will not do
+        found = _german_name_places(text, known.german, definite=definite)
+    else:
+        found = [n.start for n in names(text, language, known=known.english) if n.text.lower() not in _CALENDAR]
+    if not definite:
         return bool(found)
     verb = _VERB[language].search(text)
-    return any(name.start < (verb.start() if verb else len(text)) for name in found)
+    return any(start < (verb.start() if verb else len(text)) for start in found)
+
+
+def _german_name_places(text: str, german_names: frozenset[str], *, definite: bool) -> list[int]:
+    """Where names stand; the noun right after "Die" alone is none: "Die Genossenschaft", but "Die Nordwind GmbH"."""
+    tokens = list(_TOKEN.finditer(text))[1 if definite else 0 :]
+    noun = next((token.start() for token in tokens if token[0][0].isupper()), None) if definite else None
+    single = [t.start() for t in tokens if _is_german_name(t[0], german_names) and t.start() != noun]
+    odd = [t.start() for t in tokens if _is_odd(t[0])]
+    return [*single, *odd, *_runs(text)]
+
+
+def _is_german_name(word: str, german_names: frozenset[str]) -> bool:
+    return word in german_names and word.lower() not in _CALENDAR
+
+
+def _is_odd(word: str) -> bool:
+    """Written as no German noun is: in capitals, with one inside, or with a number."""
+    return (len(word) > 1 and word.isupper()) or _ODD_CAPITALS.search(word) is not None
+
+
+def _english_names(passages: Sequence[Passage]) -> frozenset[str]:
+    """The words that have a capital within a sentence or in a title: one that opens a sentence may be a name then."""
+    found: set[str] = set()
+    for passage in passages:
+        if passage.language == "en":
+            found.update(before_word[1] for before_word in _neighbours(passage.text) if before_word[0])
+            found.update(word for word in _TOKEN.findall(passage.title) if word[0].isupper())
+    return frozenset(fold(word) for word in found if word.lower() not in FUNCTION_WORDS["en"])
+
+
+_ODD_CAPITALS = re.compile(r"[a-zäöüß][A-ZÄÖÜ]|\w-\d")
+_MARKED = re.compile(
+    r"(?i)^(?:de[rmns]|die|das|eine?[rmns]?|kein\w*|[iv]m|am|zum|zur|beim|ins|aufs|diese\w?|jede\w?|alle\w?|viele\w?|"
+    r"mehr|weniger|seine?\w?|ihre?\w?|unsere?\w?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|[\d.,]+|"
+    r"(?!ohne$|sowie$|wurden?$|werden$|waren$|haben$|habe$|neben$|seiten$|"
+    r"gegen$)(?!\w*te[n]?$)[a-zäöüß]{3,}e[nrsm]?)$"
+)
+_BARE = word_set("in von nach aus bei für mit durch gegen zwischen über und nahe um an")
+_NO_NAMES = word_set(
+    "Betrieb Höhe Bezug Kraft Frage Folge Rahmen Form Zeit Ende Anfang Grund Hinsicht Aussicht Verbindung Verfügung "
+    "Kosten Euro Cent Prozent Millionen Milliarden Million Milliarde Mitte Wasser Strom Anspruch Anbetracht "
+    "Hilfe Weise "
+    "Gang Stunden Jahren Tagen Monaten Wochen Minuten Kinder Menschen Hause Haus Fuß Rad Bord Ruhe Arbeit Daten "
+    "Liter "
+    "Meter Metern Kilometer Kilometern Tonnen Grad Teil Teilen Bau Auftrag Einsatz Mitglieder Jahr Jahre"
+)
+_SEEN_AS_NAME = 3  # a preposition before it counts two, opening a sentence one
+
+
+def _runs(text: str) -> Iterator[int]:
+    """Where two or more capitalised words stand together, as in "Talsperre Keßling", not after a number."""
+    tokens = list(_TOKEN.finditer(text))
+    for place, (first, second) in enumerate(pairwise(tokens)):
+        together = text[first.end() : second.start()] == " " and first[0][0].isupper() and second[0][0].isupper()
+        before = tokens[place - 1][0] if place else ""
+        if (
+            not together
+            or {first[0], second[0]} & _NO_NAMES
+            or {first[0].lower(), second[0].lower()} & _CALENDAR
+            or first[0].lower() in FUNCTION_WORDS["de"]
+        ):
+            continue
+        if place == 0 and (re.search(r"e[nrsm]?$", first[0]) or _MARKED.match(first[0])):
+            continue
+        if before[:1].isdigit() or (before and before[0].islower() and _ADJECTIVE_END.search(before)):
+            continue
+        yield first.start()
+
+
+_ADJECTIVE_END = re.compile(r"^(?!de[rmns]$|eine[rmns]?$|[a-zäöüß]*te[n]?$)[a-zäöüß]{3,}e[nrsm]$")
+
+
+def _german_names(passages: Sequence[Passage]) -> frozenset[str]:
+    """The words of the German passages that are mostly written as names are: without article, number or adjective."""
+    bare: Counter[str] = Counter()
+    marked: Counter[str] = Counter()
+    for passage in passages:
+        if passage.language != "de":
+            continue
+        for before, word, after in _neighbours(passage.text):
+            if before in _BARE:
+                bare[word] += 2
+            elif not before and after[:1].islower():
+                bare[word] += 1
+            elif _MARKED.match(before):
+                marked[word] += 1
+    places = {name for names_of_kind in PLACES["de"].values() for name in names_of_kind}
+    seen = {word for word, count in bare.items() if count >= _SEEN_AS_NAME and count > 2 * marked[word]}
+    return frozenset((seen - _NO_NAMES) | places)
+
+
+def _neighbours(text: str) -> Iterator[tuple[str, str, str]]:
+    """Each capitalised word with the word before it, none where it opens a sentence, and the word after."""
+    tokens = list(_TOKEN.finditer(text))
+    for place, token in enumerate(tokens):
+        if not token[0][0].isupper():
+            continue
+        opens = place == 0 or text[tokens[place - 1].end() : token.start()].strip() != ""
+        before = "" if opens else tokens[place - 1][0]
+        yield before, token[0], tokens[place + 1][0] if place + 1 < len(tokens) else ""
 
 
 def _as_document(passage: Passage) -> Document:
