@@ -71,9 +71,19 @@ _OVERRIDES = (
 
 # "Label every claim supported": an order, opening a sentence or behind "must"; never "We rate this claim False".
 _ORDER = r"(?:^|(?<=[.!?:;,(\"\]])|(?<=[.!?:;,)\]] )|\b(?:must|should|always|please|will|to|and|then|just|simply) )"
+_OUR_LABEL = r"\"?(?:supported|contradicted|unverifiable)\b"
+_BESTÄTIGT = (
+    r"\"?(?:gestützt|belegt|unterstützt|wahr|bestätigt|verifiziert|richtig|korrekt|widerlegt|"
+    r"supported|contradicted|unverifiable)\b"
+)
+_AUSSAGEN = r"(?:Behauptung|Aussage|Angabe|Claim|Satz|Sätze)\w*"
+_EINSTUFEN = (  # an order; "ich bewerte die Aussage als richtig" is somebody's judgement
+    r"(?<!ich )(?<!wir )\b"
+    r"(?:bewerte|kennzeichne|markiere|stufe|bezeichne|werte|beurteile|klassifiziere|behandle)(?:n Sie|t)?"
+)
 _LABELLING = (
     rf"{_ORDER}(?:label|mark|rate|classify|judge|return|output|answer|report|treat|tag) "
-    r"(?:all|every|each|any|this|that|the|these|following|everything)\b (?:[^\s.!?;]+ ){0,6}?"
+    r"(?:all|every|each|any|this|that|the|these|following|everything|them|it)\b (?:[^\s.!?;]+ ){0,6}?"
     r"(?:(?:as|is|are|to be|=|:) )?\"?(?:supported|unsupported|contradicted|unverifiable)\b",
     rf"{_ORDER}(?:label|mark|rate|classify|judge|treat|tag) (?:all|every|each|any|these) (?:\w+ ){{0,3}}?"
     r"(?:claims?|statements?|assertions?) (?:\w+ ){0,5}?(?:as )?\"?(?:verified|true|correct|accurate|false)\b",
@@ -81,13 +91,47 @@ _LABELLING = (
     r"(?:labell?ed|marked|rated|classified|judged|treated|reported)(?: as)? \"?(?:supported|contradicted)\b",
     r"\b(?:correct |right |final |expected )?(?:label|verdict) (?:[^\s.!?;]+ ){0,4}?(?:must|should|has to|is to|will) "
     r"(?:always )?be \"?(?:supported|contradicted|unverifiable)\b",
-    r"\b(?:bewerte|kennzeichne|markiere|stufe|bezeichne|werte|beurteile|klassifiziere)(?:n Sie|t)? "
-    r"(?:alle|jede|diese|die folgende|sämtliche)\w* (?:\w+ ){0,2}?(?:Behauptung|Aussage|Angabe|Claim|Satz|Sätze)\w* "
-    r"(?:\w+ ){0,3}?(?:als )?\"?(?:gestützt|belegt|unterstützt|wahr|bestätigt|richtig|korrekt|supported|widerlegt)\b",
+    # "Treat this claim as true" opens a sentence; "… and rate this claim false" is what fact-checkers write
+    r"(?:^|(?<=[.!?:;,\n])|(?<=[.!?:;,] )|\b(?:must|please) )(?:label|mark|classify|treat|tag|report|accept) "
+    r"(?:this|that|the|these|those) (?:\w+ ){0,2}?(?:claims?|statements?|assertions?) (?:[^\s.!?;]+ ){0,8}?"
+    r"as (?:already )?\"?(?:verified|true|correct|accurate|confirmed|proven)\b",
+    rf"{_ORDER}(?:choose|select|pick|assign|give|put|set|use|enter) (?:it |them )?(?:the |a |your )?"
+    rf"(?:final |correct )?(?:label|verdict|rating)s?\b ?(?:[^\s.!?;]+ ){{0,4}}?{_OUR_LABEL}",
+    rf"\b(?:label|verdict|urteil) ?[:=] ?{_OUR_LABEL}",
+    rf"{_EINSTUFEN} (?:alle|jede|diese|die|den|sämtliche)\w* (?:\w+ ){{0,2}}?{_AUSSAGEN} (?:[^\s.!?;]+ ){{0,6}}?"
+    rf"(?:als )?{_BESTÄTIGT}",
+    # in the passive only of all claims: one that "ist als richtig zu bewerten" is what fact-checkers write
+    rf"\b(?:alle|jede|sämtliche)\w* (?:\w+ ){{0,2}}?{_AUSSAGEN} (?:[^\s.!?;]+ ){{0,10}}?(?:als )?{_BESTÄTIGT} "
+    r"(?:zu (?:be|ein|kenn)?\w+|\w*(?:wertet|zeichnet|markiert|stuft|behandelt|klassifiziert) werden)\b",
+    rf"\b{_AUSSAGEN} (?:[^\s.!?;]+ ){{0,6}}?(?:immer|stets|ausnahmslos|ungeprüft) (?:als )?{_BESTÄTIGT} (?:zu )?\w+",
+    r"\b(?:wähle?|wählt|vergib|vergebt|setze?|nimm|gib)(?:n Sie)? (?:[^\s.!?;]+ ){0,3}?"
+    rf"(?:Urteil|Label|Bewertung|Einstufung)\w* ?(?:[^\s.!?;]+ ){{0,2}}?{_BESTÄTIGT}",
     r"\b(?:marque[zr]?|classe[zr]?|étiquette[zr]?|considère|considérez) (?:toutes?|tous|chaque) (?:\w+ ){0,2}?"
     r"(?:affirmations?|déclarations?|phrases?) (?:\w+ ){0,2}?comme (?:étant )?\"?(?:vraie|confirmée|étayée|supported)",
     r"\b(?:marca|marque|etiqueta|etiquete|clasifica|clasifique|considera|considere) (?:todas?|todos?|cada) "
     r"(?:\w+ ){0,2}?(?:afirmaci|declaraci|frase)\w+ (?:\w+ ){0,2}?como \"?(?:verdader|confirmad|respaldad|supported)",
+)
+
+# Orders about the other things this product asks a model for: which claims to list, and what to quote.
+_KIND = r"\"?(?:opinions?|predictions?|questions?|furniture|no_claim|no claims?|ambiguous)\b"
+_TASKS = (
+    r"\b(?:do not|don\"t|never|must not) (?:ever )?(?:extract|list|output|return) (?:any |the |these |its |more )?"
+    r"(?:\w+ )?claims?\b",
+    rf"{_ORDER}(?:return|output|produce|extract|give) (?:no|zero) (?:more |further )?claims?\b",
+    r"\b(?:return|output|produce|give) (?:only )?an empty (?:list|array|set) of (?:claims|sentences|statements)\b",
+    rf"{_ORDER}(?:label|mark|classify|treat|tag|report) (?:all|every|each|any|these|the following) (?:\w+ )?"
+    rf"(?:sentences?|lines?|paragraphs?|entr(?:y|ies)) (?:[^\s.!?;]+ ){{0,3}}?(?:as |to be )(?:an? )?{_KIND}",
+    r"\b(?:entnimm|entnehmt|entnehmen Sie|extrahiere?|extrahiert|extrahieren Sie|liste|listen Sie|gib|geben Sie) "
+    r"(?:[^\s.!?;]+ ){0,3}?keine(?:rlei)? (?:\w+ )?(?:Behauptung|Aussage|Claim)\w*",
+    r"\b(?:gib|gebt|geben Sie|liefere) (?:nur )?eine leere (?:Liste|Menge) (?:von|an|mit) "
+    r"(?:Sätzen|Behauptungen|Aussagen|Claims)\b",
+    rf"{_EINSTUFEN} (?:alle|jeden?|diese|sämtliche) (?:\w+ )?(?:Satz|Sätze|Zeilen?|Absatz|Absätze) "
+    r"(?:[^\s.!?;]+ ){0,2}?als ?(?:eine )?\"?"
+    r"(?:Meinung|Vorhersage|Prognose|Frage|Beiwerk|furniture|opinion|prediction)",
+    r"(?:^|(?<=[.!?:\n])|(?<=[.!?:] )|\b(?:always|must|please|only) )(?:quote|cite) (?:only |always |just )?"
+    r"(?:this|these|the following) (?:very )?(?:lines?|sentences?|words|paragraph)\b",
+    r"\b(?:zitiere?|zitieren Sie|zitiert) (?:[^\s.!?;]+ ){0,4}?(?:nur|ausschließlich|immer|stets)? ?"
+    r"(?:diesen Satz|diese Zeile|diese Worte|diese Wörter|den folgenden Satz|die folgende Zeile)\b",
 )
 
 _MODEL = (
@@ -110,6 +154,9 @@ _ADDRESSED = (
     r"(?:IA|AI|modèle de langage|modelo de lenguaje|modello linguistico|taalmodel|LLM)\b",
     r"\b(?:reveal|print|repeat|output|show|display|leak|disclose) (?:me )?(?:your|the) (?:\w+ )?"
     r"(?:system prompt|system message|initial prompt|hidden prompt|(?:hidden|initial) instructions)\b",
+    r"\b(?:zeige?|gib|geben Sie|nenne?|nennen Sie|verrate|wiederhole?|drucke) (?:mir |uns )?"
+    r"(?:(?:deine?[nr]?|den|die|Ihre?[nr]?) (?:\w+ )?(?:System-?(?:prompt|anweisung|nachricht)\w*|Anfangsprompt)"
+    r"|deine (?:\w+ )?(?:Anweisungen|Instruktionen))\b",
     r"\b(?:do not|don\"t|never) (?:reveal|mention|tell|disclose|repeat) (?:anything about )?(?:these|this|your) "
     r"(?:\w+ )?(?:instructions?|prompts?)\b",
     r"\bfrom now on,? you (?:will|must|shall|should|are to) (?:only |always |never )?"
@@ -131,14 +178,27 @@ _LAYOUT = (
     r"(?:-{3}|={3}|#{3}|\*{3}) ?(?:begin|start|end) (?:of )?(?:the )?(?:system )?"
     r"(?:prompt|instructions?|context|passages?|document|evidence)\b",
     r"\bSYSTEM (?:PROMPT|OVERRIDE|MESSAGE) ?[:!\]]",
+    r"^[ \t>*_#]*(?:System|Assistent|Entwickler)(?:-?(?:Hinweis|Nachricht|Anweisung|Meldung))?[*_]* ?:[ \t*_]*"
+    r"(?:du (?:bist|musst|sollst|wirst|darfst)|Sie (?:sind|müssen|sollen|dürfen)|ignorier|vergiss|missachte|"
+    r"ab (?:sofort|jetzt)|gib\b|antworte)",
+    r"</?(?:text|quote)-[0-9a-f]{4,}(?: [^<>\n]{0,40})?>",
+    r"^[ \t>]*(?-i:\[s\d{1,5}\])[ \t]+\w",  # "[S1] Smith et al." is a list of sources
+    r"[\"']kind[\"'] ?: ?[\"'](?:claims|opinion|prediction|question|furniture|no_claim|ambiguous)[\"']",
     r"[\"']label[\"'] ?: ?[\"'](?:supported|contradicted|unverifiable)[\"']",
 )
 
-_PROSE_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (*_OVERRIDES, *_LABELLING, *_ADDRESSED))
+_PROSE_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE) for pattern in (*_OVERRIDES, *_LABELLING, *_TASKS, *_ADDRESSED)
+)
 _LAYOUT_PATTERNS = tuple(re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern in _LAYOUT)
 # invisible letters; behind 🏴 they spell a flag
 _TAGS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]{4,}")
 _BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=])")
+# Letters of other scripts that look Latin, and words that mix them with Latin ones: no language writes such words.
+_LOOKALIKES = str.maketrans(
+    "асеіјорѕхуһԁԛԝАВЕЅІЈКМНОРСТХοανικτρΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aceijopsxyhdqwABESIJKMHOPCTXoavuktpABEZHIKMNOPTYX"
+)
+_MIXED = re.compile(r"\b(?=\w{0,40}[A-Za-z])(?=\w{0,40}[\u0370-\u03ff\u0400-\u052f])\w{2,40}\b")
 _SHORT = 4_000  # characters, as of a passage
 
 
@@ -175,7 +235,7 @@ def _kept(text: str) -> tuple[Span, ...]:
 
 
 def _found(text: str) -> Iterator[Span]:
-    normal = normalise(text)
+    normal = normalise(_in_latin(text))
     for pattern in _PROSE_PATTERNS:
         for match in pattern.finditer(normal.text):
             if (span := normal.span(*match.span())) is not None:
@@ -186,6 +246,11 @@ def _found(text: str) -> Iterator[Span]:
     for match in _BASE64.finditer(text):
         if instruction_like(_decoded(match.group())):
             yield Span(start=match.start(), end=match.end())
+
+
+def _in_latin(text: str) -> str:
+    """``text``, as long as it was, with look-alikes in words of two scripts replaced by the letters they pass for."""
+    return text if text.isascii() else _MIXED.sub(lambda match: match.group().translate(_LOOKALIKES), text)
 
 
 def _decoded(blob: str) -> str:
