@@ -140,10 +140,8 @@ def _places(statement: Statement, cast: Cast, random: Random) -> Iterator[Edit]:
                 settled = template is _OF[language] or _happens_there(text, found, language)
                 if not settled or len(re.findall(rf"\b{found['name']}\b", text)) > 1:
                     continue
-                other = [n for n in cast.places[language][kind] if n != found["name"]] or [
-                    n for n in names if n != found["name"]
-                ]
-                if new := _stranger(other, statement, random):
+                mine = cast.places[language][kind]
+                if new := _stranger(mine, statement, random) or _stranger(names, statement, random):
                     yield Edit(found.start("name"), found.end("name"), new)
 
 

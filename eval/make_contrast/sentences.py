@@ -312,7 +312,7 @@ def _english_names(passages: Sequence[Passage]) -> frozenset[str]:
     found: set[str] = set()
     for passage in passages:
         if passage.language == "en":
-            found.update(before_word[1] for before_word in _neighbours(passage.text) if before_word[0])
+            found.update(word for before, word, _ in _neighbours(passage.text) if before)
             found.update(word for word in _TOKEN.findall(passage.title) if word[0].isupper())
     return frozenset(fold(word) for word in found if word.lower() not in FUNCTION_WORDS["en"])
 

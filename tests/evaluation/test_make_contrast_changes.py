@@ -162,7 +162,7 @@ def test_a_changed_date_is_a_day_that_exists_in_no_later_year(seed: int) -> None
         ("Bremen ist eine Stadt an der Weser.", "de", "Bremen ist keine Stadt an der Weser."),
         ("Bremen hat einen Hafen an der Weser.", "de", "Bremen hat keinen Hafen an der Weser."),
         ("Bremen liegt an der Weser.", "de", "Bremen liegt nicht an der Weser."),
-        ("Das Werk wurde 1987 von Petra Wolters gegründet.", "de", "Das Werk wurde 1987 nicht von Petra Wolters gegründet."),
+        ("Das Werk wurde 1987 von P. Wolters gebaut.", "de", "Das Werk wurde 1987 nicht von P. Wolters gebaut."),
         ("Johann Smidt starb am 7. Mai 1857.", "de", "Johann Smidt starb nicht am 7. Mai 1857."),
         ("Schweden trat der Nato am 7. März 2024 bei.", "de", "Schweden trat der Nato am 7. März 2024 nicht bei."),
         ("Nordwind ist nicht an der Börse.", "de", "Nordwind ist an der Börse."),
