@@ -344,6 +344,7 @@ def conclusion_of(task: TaskName, tables: Sequence[Table], failed: int) -> str:
     engine = found["engine"]
     parts = [
         *_of_false_supported(engine.get("false_supported")),
+        *_of_answers(engine),
         *_of_primary(task, engine, {system: found[system] for system in BASELINES if system in found}),
     ]
     if not parts:
@@ -363,6 +364,18 @@ def _of_false_supported(rate: Metric | None) -> Iterator[str]:
         f"Of {rate.n} claims that their evidence does not support, {round(rate.value * rate.n)} "
         f"({percent(rate.value)}{_between(rate, percent)}) were labelled supported"
     )
+
+
+def _of_answers(engine: Mapping[str, Metric]) -> Iterator[str]:
+    """Who abstains is never wrong: how often it answered, and how well, belongs beside how seldom it was wrong."""
+    answered, right_of_them = engine.get("coverage"), engine.get("accuracy_answered")
+    if answered is None or answered.value is None or right_of_them is None:
+        return
+    some = f"it labelled {percent(answered.value)} of {answered.n} claims supported or contradicted"
+    if right_of_them.value is None:
+        yield some
+        return
+    yield f"{some}, {percent(right_of_them.value)} of these rightly"
 
 
 def first_metric(task: TaskName, samples: Iterable[SampleResult]) -> str | None:

@@ -350,9 +350,17 @@ def test_the_conclusion_says_false_supported_first_then_the_task_s_metric_its_ri
     said = conclusion_of("verdict", tables_of("verdict", samples, [dataset(samples)]), 1)
     assert said == (
         "Of 20 claims that their evidence does not support, 1 (5.0 %, 95 % interval 0.0 % to 20.0 %) were labelled "
-        "supported; macro-F1 is 0.975, 95 % interval 0.899 to 1.000 (n = 40, 20 documents); all of that interval lies "
+        "supported; it labelled 100.0 % of 40 claims supported or contradicted, 97.5 % of these rightly; "
+        "macro-F1 is 0.975, 95 % interval 0.899 to 1.000 (n = 40, 20 documents); all of that interval lies "
         "above the best trivial baseline (the majority label, 0.333); 1 failed and is not scored."
     )
+
+
+def test_the_conclusion_tells_an_engine_that_abstains_from_one_that_is_right() -> None:
+    samples = [outcome(f"{n}-{gold}", gold, "unverifiable") for n in range(8) for gold in CLASSES["three"]]
+    said = conclusion_of("verdict", tables_of("verdict", samples, [dataset(samples)]), 0)
+    assert said.startswith("Of 16 claims that their evidence does not support, 0 (0.0 %, 95 % interval 0.0 % to ")
+    assert "; it labelled 0.0 % of 24 claims supported or contradicted; macro-F1 is 0.167" in said
 
 
 def test_the_conclusion_of_a_score_task_names_its_metric() -> None:
