@@ -18,6 +18,7 @@ from factcheck.pipeline import Pipeline, Progress
 from factcheck.protocols import Judge, Judgement, Quote, Retriever, Splitter
 from factcheck.settings import load
 from factcheck.text import locate
+from tests.fakes import FakeEmbedder
 
 STANCE: dict[str, Stance] = {"supported": "supports", "contradicted": "contradicts"}
 
@@ -33,6 +34,12 @@ def measured(
 
 def judged_by(judge: Judge) -> Callable[[Engine], Engine]:
     return lambda engine: replace(engine, judge=judge)
+
+
+def quick_to_index(engine: Engine) -> Engine:
+    """The same engine with vectors that cost nothing, where what is found is not the point."""
+    engine.__dict__["embedder"] = FakeEmbedder()
+    return engine
 
 
 def share_of(claim: str, seed: str) -> float:
@@ -77,16 +84,16 @@ class Knowing:
 
 @dataclass(frozen=True)
 class Swapping:
-    """Plant: supported and contradicted change places for a share of the claims, real quotes and all."""
+    """Plant: supported and contradicted change places for some claims, real quotes and all."""
 
     judge_asked: Judge
-    share: float
+    claims: frozenset[str]
 
     async def judge(
         self, claim: Claim, evidence: Sequence[Evidence], *, rejected: Sequence[RejectedQuote] = ()
     ) -> Judgement:
         said = await self.judge_asked.judge(claim, evidence, rejected=rejected)
-        if said.label == "unverifiable" or share_of(claim.text, "swap") >= self.share:
+        if said.label == "unverifiable" or claim.text not in self.claims:
             return said
         label: Label = "contradicted" if said.label == "supported" else "supported"
         return replace(said, label=label, quotes=tuple(replace(quote, stance=STANCE[label]) for quote in said.quotes))
