@@ -123,14 +123,17 @@ class Inventor:
             )
             for language in _LIVES
         }
+        self._used: set[str] = set()  # the same told of many would weigh too much
         self._tellers = tuple(s for s in statements if self._told(s) is not None)
 
     def absent(self, about: Statement, random: Random) -> Absent | None:
         """A claim about the subject of a statement that stands nowhere; None where it opens with no sure name."""
         name = self._person(about)
         if name is not None:
-            for teller in random.sample(self._tellers, min(_TRIES, len(self._tellers))):
+            unused = [teller for teller in self._tellers if teller.text not in self._used]
+            for teller in random.sample(unused, min(_TRIES, len(unused))):
                 if claim := self._told_of_another(name, about, teller):
+                    self._used.add(teller.text)
                     return Absent(claim, about, (about.passage, teller.passage))
         subject = name or self._subject(about) or _person_in(about.text)
         return self._made_up(subject, about, random) if subject is not None else None
@@ -159,6 +162,9 @@ class Inventor:
         bare = re.compile(_WITHIN[statement.language].format(name=re.escape(name)))
         article = re.compile(_ARTICLE.format(name=re.escape(name)))
         texts = [statement.passage.text, *self._texts(name, statement.language)]
+        common = re.compile(rf"\b{re.escape(name.lower())}\b")
+        if name != name.lower() and any(common.search(text) for text in texts):
+            return False  # "Sets" opens a sentence, and is a word like others elsewhere
         return any(bare.search(text) for text in texts) and not any(article.search(text) for text in texts)
 
     def _years(self, numbers: set[int]) -> list[int]:

@@ -151,6 +151,8 @@ def _counts(text: str, start: int, end: int, language: str, *, money: bool) -> b
     if precedes is None:
         return True
     word = precedes["word"]
+    if text.count(f"{word} {text[start:end]}") > 1:
+        return False  # said again, so it is a name: "phosphodiesterase 3"
     if word.lower().rstrip(".") in _FIXED_BEFORE[language] or word[0].isdigit():
         return False
     return word[0].islower() or money

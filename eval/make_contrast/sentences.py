@@ -46,6 +46,9 @@ class Statement:
 _MARKS = re.compile(r"[\[\]{}<>|*_#`\\/=^~@•→±≥≤§\"“”„‟«»›‹:;?!…]|\.{2}|\bhttps?\b|www\.|\s[-–—]|[-–—]\s")
 _WHOLE = re.compile(r"^[A-ZÄÖÜ0-9].*[\w%)€°]\.$", re.DOTALL)
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
+_LABELLED = re.compile(
+    r"(?:BACKGROUND|METHODS?|RESULTS?|CONCLUSIONS?|OBJECTIVES?|PURPOSE|AIMS?|DESIGN|SETTING|FINDINGS) "
+)
 _GLUED = re.compile(r"[a-zäöüß0-9]\.[A-ZÄÖÜ]")  # a full stop without its space
 _HEADING_LINE = 45  # characters: a shorter line within a sentence is a heading or an item above it
 
@@ -126,7 +129,7 @@ _OWNERS = {
     "en": re.compile(r"(?i)\b(?:its|itself|his|her|their|themselves)\b"),
     "de": re.compile(r"(?i)\b(?:es|seine?\w?|ihre?\w?|dessen|deren)\b"),
 }
-_OWNER_NOT_BEFORE = 3  # words: what a "his" or "its" further on belongs to stands in the same sentence
+_OWNER_NOT_BEFORE = 4  # words: what a "his" or "its" further on belongs to stands in the same sentence
 _NOT_FLAT = {
     "en": re.compile(
         r"(?i)\b(?:(?-i:may)|might|could|would|should|must|can|cannot|possibly|perhaps|probably|likely|unlikely|"
@@ -212,6 +215,7 @@ def _why_not(text: str, quote: str, language: str, known: _Known) -> Unusable | 
         not _WHOLE.match(text)
         or _MARKS.search(text)
         or _GLUED.search(text)
+        or _LABELLED.match(text)
         or text.count("(") != text.count(")")
         or _has_a_heading(quote)
     ):

@@ -116,6 +116,14 @@ def test_what_is_told_of_one_person_is_not_put_on_another_of_whom_the_references
     assert not any("studied engineering in Zurich" in s.claim for s in samples if s.kind == "absent")
 
 
+def test_what_is_told_of_one_person_is_put_on_one_other_only() -> None:
+    lives = (
+        "Ruth Berger lives in Graz. Otto Lang was born in Basel. Anna Weiss was born in Lyon. Karl Roth died in 1950."
+    )
+    samples = cases([*references(), passage(lives, source="/refs/lives.md")], name="mine", n=100, seed=1).samples
+    assert sum("studied engineering in Zurich" in s.claim for s in samples if s.kind == "absent") == 1
+
+
 def test_what_was_not_so_in_one_year_is_not_said_of_another() -> None:
     text = "Bremen wurde 1944 nicht zerstört. Hamburg wurde 1944 nicht zerstört."
     kinds = {s.kind for s in cases([passage(text, language="de")], name="mine", n=20, seed=1).samples}
