@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from eval.check import check_command
 from eval.make_contrast.cli import make_contrast_command
 from eval.page.cli import compare_command, report_command
 from factcheck.cli.check import EngineChoice
@@ -36,6 +37,7 @@ class TaskChoice(StrEnum):
     CITATIONS = "citations"
     ATTACK = "attack"
     CONTRAST = "contrast"
+    ALL = "all"
 
 
 class PartChoice(StrEnum):
@@ -105,29 +107,63 @@ def run(
         "cache": cache,
     }
     _require_writable(out, record)
+    if task is TaskChoice.ALL and (record is not None or replay is not None):
+        raise ConfigError("exchanges are recorded and replayed one task at a time; name the task")
     settings, exchanges = _engine_asked(given, record, answered_by, replay)
     from eval.datasets.choosing import Wanted
+    from eval.engines import Known
+    from factcheck.engine import choose
+
+    wanted = Wanted(path=data, sets=tuple(sets or ()), part=part.value, limit=limit)
+    say(f"factcheck: {choose(settings).line}")
+    known: Known = {}
+    codes = [
+        _measured(name, wanted, settings, exchanges, runs, known, _file_for(name, task, out))
+        for name in ([choice for choice in TaskChoice if choice is not TaskChoice.ALL] if task is TaskChoice.ALL else [task])
+    ]
+    return max(codes)
+
+
+def _measured(
+    task: TaskChoice,
+    wanted: Wanted,
+    settings: Settings,
+    exchanges: Exchanges | None,
+    runs: int,
+    known: Known,
+    out: Path | None,
+) -> int:
     from eval.datasets.public import left_out
     from eval.printing import console, print_header, print_result
     from eval.results import write
     from eval.run import Asked, evaluate
     from eval.tasks import task_named
     from factcheck.cli.progress import Shown
-    from factcheck.engine import choose
 
-    wanted = Wanted(path=data, sets=tuple(sets or ()), part=part.value, limit=limit)
     chosen = task_named(task.value)
     datasets = chosen.load(wanted)
     terminal = console()
     print_header(task.value, datasets, left_out(wanted), terminal)
-    say(f"factcheck: {choose(settings).line}")
-    asked = Asked(chosen, datasets, settings, command_line(settings), runs=runs, limit=limit, exchanges=exchanges)
+    asked = Asked(
+        chosen,
+        datasets,
+        settings,
+        command_line(settings),
+        runs=runs,
+        limit=wanted.limit,
+        exchanges=exchanges,
+        known=known,
+    )
     with Shown() as progress:
         result = evaluate(asked, progress)
     print_result(result, terminal)
     if out is not None:
         write(out, result)
     return LEFT_FAILURES if any(sample.failure is not None for sample in result.samples) else 0
+
+
+def _file_for(name: TaskChoice, asked: TaskChoice, out: Path | None) -> Path | None:
+    return out / f"{name.value}.json" if out is not None and asked is TaskChoice.ALL else out
 
 
 def command_line(settings: Settings) -> str:
@@ -195,6 +231,7 @@ def _options() -> None:
 
 
 app.command(help=run.__doc__)(run)
+app.command("check", help=check_command.__doc__)(check_command)
 app.command("compare", help=compare_command.__doc__)(compare_command)
 app.command("report", help=report_command.__doc__)(report_command)
 app.command("make-contrast", help=make_contrast_command.__doc__)(make_contrast_command)

@@ -88,6 +88,13 @@ def test_no_key_is_in_the_file_even_where_the_server_repeats_it(tmp_path: Path) 
     assert "[key]" in content
 
 
+def test_a_made_up_key_that_is_a_word_of_the_request_is_left_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "exchanges.jsonl.xz"
+    with ScriptedServer([ok(GOOD)]) as server:
+        ask(server, Recorder(path, answered_by=BY_HAND, secrets=("scripted-1",)))
+    assert ask("http://127.0.0.1:9/v1", Replay(path)) == [EXPECTED]
+
+
 def test_the_file_says_who_answered(tmp_path: Path) -> None:
     about, exchanged, _ = read(recorded(tmp_path, [ok(GOOD)]))
     assert (about.answered_by, about.model, about.settings) == (BY_HAND, "scripted-1", {"passages": 5})
