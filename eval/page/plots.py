@@ -188,8 +188,11 @@ def _reach(rows: Sequence[Row]) -> float:
 
 
 def coverage(name: str, heading: str, curve: Sequence[CurvePoint]) -> Markup:
-    """Accuracy among the answers that are kept, against the share of claims that are answered at all."""
-    if not curve:
+    """Accuracy among the answers that are kept, against the share of claims that are answered at all.
+
+    Nothing for an engine without confidence: its one point stands in the table, as coverage and accuracy there.
+    """
+    if len(curve) < 2:
         return Markup()
     ordered = sorted(curve, key=lambda point: point.coverage)
     with _style():
@@ -197,7 +200,7 @@ def coverage(name: str, heading: str, curve: Sequence[CurvePoint]) -> Markup:
         across = [100 * point.coverage for point in ordered]
         axes.plot(across, [100 * point.accuracy for point in ordered], "-o", color=_ENGINE, lw=2, ms=4, clip_on=False)
         axes.set(xlim=(0, 100), ylim=(0, 100))
-        axes.set_xlabel("claims given a label, per cent")
+        axes.set_xlabel("claims answered supported or contradicted, per cent")
         axes.set_ylabel("right among them, per cent")
     told = "; ".join(
         f"{words.percent(p.accuracy)} right at {words.percent(p.coverage)} answered" for p in _some(ordered)

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from eval.cli import app
 from eval.compare import compare
 from eval.comparison import Comparison
+from eval.metrics import MEANINGS
 from eval.page import words
 from eval.page.html import html
 from eval.page.markdown import markdown
@@ -630,3 +631,16 @@ def test_report_shows_several_results_and_a_baseline(files: Path) -> None:
 
 def test_a_report_goes_to_stdout_where_asked(files: Path) -> None:
     assert run("report", f"{files}/after.json", "--markdown", "-") == (0, markdown([answers(AFTER)]), "")
+
+
+# --- the README
+
+
+def test_the_readme_says_what_every_metric_means_and_which_way_it_is_better() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "eval" / "README.md").read_text(encoding="utf-8")
+    explained = {
+        name: "↓" in first
+        for first in re.findall(r"^\| (`[^|]+) \|", readme.partition("### What each metric means")[2], re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", first)
+    }
+    assert explained == {name: meaning.better == "lower" for name, meaning in MEANINGS.items()}
