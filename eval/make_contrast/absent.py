@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from random import Random
 
 from eval.make_contrast.corpus import Corpus
-from eval.make_contrast.entities import PERSON
+from eval.make_contrast.entities import GIVEN, PERSON
 from eval.make_contrast.places import PLACES
 from eval.make_contrast.sentences import Statement, several_statements, tokens_of
-from factcheck.language.cues import FUNCTION_WORDS
+from factcheck.language.cues import FUNCTION_WORDS, word_set
 from factcheck.models import Passage
 
 
@@ -103,9 +103,20 @@ _TRIES = 40
 _BESIDE = 0.25  # of a predicate's words: a passage about the name that holds more may say something of the kind
 
 
-def _person_in(text: str) -> str | None:
-    found = PERSON.search(text)
-    return found[0] if found is not None else None
+def _person_in(statement: Statement) -> str | None:
+    """A person named anywhere in the statement, whole: not the "Gabriel Valley" of "San Gabriel Valley"."""
+    text = statement.text
+    for found in PERSON.finditer(text):
+        before = text[: found.start()].split()[-1:]
+        part = bool(before) and before[0][0].isupper() and (before[0] in GIVEN or before[0] in _BEFORE_PLACES)
+        genitive = statement.language == "de" and found[0].endswith("s")
+        if not part and not genitive and not found[0].endswith(_PLACES_END):
+            return found[0]
+    return None
+
+
+_BEFORE_PLACES = word_set("San Santa St. Saint Sankt Mount Lake Port Fort Cape Los Las El")
+_PLACES_END = ("Valley", "Street", "River", "Bridge", "University", "Park", "Square", "Airport", "College", "Museum")
 
 
 class Inventor:
@@ -135,7 +146,7 @@ class Inventor:
                 if claim := self._told_of_another(name, about, teller):
                     self._used.add(teller.text)
                     return Absent(claim, about, (about.passage, teller.passage))
-        subject = name or self._subject(about) or _person_in(about.text)
+        subject = name or self._subject(about) or _person_in(about)
         return self._made_up(subject, about, random) if subject is not None else None
 
     def _person(self, statement: Statement) -> str | None:

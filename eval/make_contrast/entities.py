@@ -18,7 +18,7 @@ from eval.make_contrast.places import PLACES, PlaceKind
 from eval.make_contrast.sentences import Statement
 from factcheck.language.cues import FUNCTION_WORDS, word_set
 
-_GIVEN = word_set("""
+GIVEN = word_set("""
     Adam Adele Albert Alexander Alfred Alice Andrea Andreas Andrew Angela Anna Anne Anthony Antonio Arthur August
     Barbara Benjamin Bernhard Bruno Carl Carlos Charles Charlotte Chris Christian Christine Christoph Christopher
     Clara Claude Daniel David Dieter Donald Dorothea Edward Elena Elisabeth Elizabeth Emil Emma Enrico Erich Ernst
@@ -34,7 +34,7 @@ _GIVEN = word_set("""
     """)
 _NAME = r"[A-ZÄÖÜ][\w.'’-]*[\w](?: (?:(?:of|de|von|van|der|du|la|le) )?[A-ZÄÖÜ][\w.'’-]*\w){0,3}"
 PERSON = re.compile(
-    rf"\b(?:{'|'.join(sorted(_GIVEN))}) (?:[A-Z]\. |(?:de|von|van) )?[A-ZÄÖÜ][^\W\d_]+(?![\w-]| [A-Z][a-z])"
+    rf"\b(?:{'|'.join(sorted(GIVEN))}) (?:[A-Z]\. |(?:de|von|van) )?[A-ZÄÖÜ][^\W\d_]+(?![\w-]| [A-Z][a-z])"
 )
 _MADE = {
     "en": "founded established written designed invented discovered composed directed painted commissioned built "

@@ -40,7 +40,7 @@ _FIXED_AFTER = {
         "more other others against bc ad bce ce"
     ),
     "de": word_set(
-        "bis und oder von der dieser drittel viertel fünftel zehntel uhr weitere weiteren weiterer andere "
+        "zu bis und oder von der dieser drittel viertel fünftel zehntel uhr weitere weiteren weiterer andere "
         "anderen mal "
         "n v vor nach gegen"
     ),

@@ -124,6 +124,13 @@ def test_what_is_told_of_one_person_is_put_on_one_other_only() -> None:
     assert sum("studied engineering in Zurich" in s.claim for s in samples if s.kind == "absent") == 1
 
 
+def test_half_a_name_is_not_made_the_subject_of_a_claim() -> None:
+    text = "Der Azusa Campus liegt im San Gabriel Valley in Los Angeles. Roger Mortimers Haus liegt in London."
+    samples = cases([passage(text, language="de")], name="mine", n=20, seed=1).samples
+    assert "absent" not in {s.kind for s in samples}
+    assert samples
+
+
 def test_what_was_not_so_in_one_year_is_not_said_of_another() -> None:
     text = "Bremen wurde 1944 nicht zerstört. Hamburg wurde 1944 nicht zerstört."
     kinds = {s.kind for s in cases([passage(text, language="de")], name="mine", n=20, seed=1).samples}

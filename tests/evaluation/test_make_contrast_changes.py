@@ -62,6 +62,8 @@ def test_a_counted_or_measured_number_is_changed(text: str, language: str, numbe
         ("Die Ariane 6 startete in Kourou.", "de"),
         ("Nordwind liefert zwischen 10 und 20 Getriebe.", "de"),
         ("Bremen gewann mit 3:1 gegen Hamburg.", "de"),
+        ("Bremen gewann mit 6 zu 2 gegen Hamburg.", "de"),
+        ("Sirtuin 3 blocks phosphodiesterase 3 in phosphodiesterase 3 cells.", "en"),
         ("Das Werk in Leipzig öffnet um 8 Uhr.", "de"),
         ("Im 19. Jahrhundert wuchs Leipzig.", "de"),
         ("Die 12 Mitglieder des Rates von Leipzig tagten.", "de"),
