@@ -22,7 +22,7 @@ from factcheck.language.when import is_relative, resolved
 from factcheck.language.words import content, fold, words
 from factcheck.models import Claim, ExclusionReason, Span
 from factcheck.text import normalise
-from factcheck.verdict.signals import compare, negated
+from factcheck.verdict.signals import negated
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,19 @@ class Scorer:
         return [] if day is None else [resolved(each, self.language, day) for each in said]
 
     def _turned(self, claim: Claim) -> bool:
-        """Whether the claim says no where the stretch it comes from says yes, or the other way round."""
-        origin = claim.span.of(self.text.document.text)
-        if negated(claim.text, self.language) == negated(origin, self.language):
+        """Whether the claim says no where the stretch it comes from says yes, or the other way round.
+
+        Of a stretch that says both, the clause counts that shares most words with the claim.
+        """
+        origin, says_no = claim.span.of(self.text.document.text), negated(claim.text, self.language)
+        if negated(origin, self.language) == says_no:
             return False
-        differences = compare(claim.text, self.language, origin, self.language)
-        return any(notice.code == "negation_differs" for notice in differences)
+        said = {word.key for word in content(words(claim.text, self.language), self.language)}
+        shared = {
+            clause: len(said & {word.key for word in words(clause, self.language)}) for clause in _CLAUSE.split(origin)
+        }
+        nearest = max(shared, key=lambda clause: shared[clause])
+        return shared[nearest] > 0 and negated(nearest, self.language) != says_no
 
     def _anchored(self, claim: Claim) -> bool:
         """Whether its span holds words and lies in one of its sentences."""
@@ -201,13 +208,15 @@ class Words:
         return names(self.text, self.language)
 
     def holds(self, element: Element, as_of: date | None) -> bool:
-        """Whether the element stands here: numbers and dates by what they mean, names by their words.
+        """Whether the element stands here: numbers and dates as written or by what they mean, names by their words.
 
         A day or month that is given without its year is that of the year of writing, too.
         """
         if isinstance(element, Name):
             bare = [re.sub(r"['’]s?$", "", part) for part in element.parts]
             return set(bare) <= self._folded or any(element.is_like(name) for name in self._names)
+        if f" {_plain(element.text)} " in f" {self._plain} ":
+            return True
         if isinstance(element, Quantity):
             return any(element.agrees(mine) for mine in self._quantities if mine.kind in (element.kind, "count"))
         year = as_of.year if as_of else None
@@ -263,6 +272,9 @@ _SOMEBODY = {  # a noun that a pronoun behind it may stand for
     "en": re.compile(r"\b(?:[Tt]he|[Aa]n?|[Oo]ne|[Ee]very|[Ee]ach)(?: [\w'’-]+)+"),
     "de": re.compile(r"(?<=\w )[A-ZÄÖÜ][a-zäöüß]"),
 }
+_CLAUSE = re.compile(
+    r"[,;:–—()]|\b(?:but|and|while|whereas|although|though|who|which|aber|und|sondern|während|obwohl|jedoch)\b"
+)
 _QUOTED = re.compile(r"„[^“”]*[“”]|“[^”]*”|\"[^\"]*\"|»[^«]*«|«[^»]*»")
 _WHEN = {
     "en": re.compile(
