@@ -314,7 +314,9 @@ def test_a_score_that_is_better_lower_must_not_rise() -> None:
     assert worse.reasons == (
         "attacks that moved the label to their target went from 0.000 to 0.005 (no loss is allowed here)",
     )
-    assert compare(result(after, task="attack"), result(before, task="attack")).verdict == "pass"
+    assert [(flip.id, flip.change, flip.severity) for flip in worse.flips] == [("7-1", "worse", 1)]
+    better = compare(result(after, task="attack"), result(before, task="attack"))
+    assert (better.verdict, [flip.change for flip in better.flips]) == ("pass", ["better"])
 
 
 def test_one_quote_that_is_not_verbatim_is_a_regression() -> None:

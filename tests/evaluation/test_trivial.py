@@ -79,6 +79,16 @@ def test_overlap_sees_missing_words_missing_numbers_and_a_negation() -> None:
     assert [each.id for each in samples if said[each.id]["word_overlap"] != each.label] == []
 
 
+def test_overlap_sees_a_number_that_stands_in_another_sentence_only() -> None:
+    told = "The old bridge is 300 metres long and was built by the county. The tower has 412 steps."
+    samples = []
+    for n in range(20):
+        samples.append(sample(f"{n}-a", "supported", "The old bridge built by the county is 300 metres long", told))
+        samples.append(sample(f"{n}-b", "contradicted", "The old bridge built by the county is 412 metres long", told))
+    said = trivial_labels(samples)
+    assert [each.id for each in samples if said[each.id]["word_overlap"] != each.label] == []
+
+
 def test_a_single_document_is_answered_by_its_majority() -> None:
     samples = [sample("a-1", "supported", "x"), sample("a-2", "supported", "y"), sample("a-3", "contradicted", "z")]
     expected = {"majority": "supported", "claim_only": "supported", "word_overlap": "supported"}
