@@ -6,7 +6,7 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -18,7 +18,10 @@ from factcheck.cli.door import LEFT_FAILURES, door, say
 from factcheck.errors import ConfigError
 
 if TYPE_CHECKING:
+    from eval.datasets.choosing import Wanted
+    from eval.engines import Known
     from eval.exchanges import About, Exchanges
+    from eval.records import TaskName
     from factcheck.settings import Settings
 
 HELP = """Measure factcheck, and see whether it got worse.
@@ -49,7 +52,10 @@ class PartChoice(StrEnum):
 
 @door
 def run(
-    task: Annotated[TaskChoice, typer.Argument(metavar="TASK", help=f"One of {', '.join(TaskChoice)}.")],
+    task: Annotated[
+        TaskChoice,
+        typer.Argument(metavar="TASK", help=f"One of {', '.join(TaskChoice)}; what tasks share, all does once."),
+    ],
     data: Annotated[
         Path | None,
         typer.Option(
@@ -76,7 +82,10 @@ def run(
         int, typer.Option(min=1, metavar="N", help="Ask N times and take the majority: for models that vary.")
     ] = 1,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the result: .json, or .json.gz.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Write the result: .json, or .json.gz; of all tasks, to this folder."
+        ),
     ] = None,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep every exchange with the model.")] = None,
     answered_by: Annotated[
@@ -106,21 +115,27 @@ def run(
         "embedder": embedder,
         "cache": cache,
     }
-    _require_writable(out, record)
+    _require_writable(record)
+    if task is TaskChoice.ALL:
+        _require_folder(out)
+    else:
+        _require_writable(out)
     if task is TaskChoice.ALL and (record is not None or replay is not None):
-        raise ConfigError("exchanges are recorded and replayed one task at a time; name the task")
+        raise ConfigError("exchanges are recorded and replayed one task at a time: name the task")
     settings, exchanges = _engine_asked(given, record, answered_by, replay)
     from eval.datasets.choosing import Wanted
-    from eval.engines import Known
     from factcheck.engine import choose
 
     wanted = Wanted(path=data, sets=tuple(sets or ()), part=part.value, limit=limit)
     say(f"factcheck: {choose(settings).line}")
+    if task is not TaskChoice.ALL:
+        return _measured(task, wanted, settings, command_line(settings), out, runs=runs, exchanges=exchanges)
     known: Known = {}
-    codes = [
-        _measured(name, wanted, settings, exchanges, runs, known, _file_for(name, task, out))
-        for name in ([choice for choice in TaskChoice if choice is not TaskChoice.ALL] if task is TaskChoice.ALL else [task])
-    ]
+    codes = []
+    for each in (choice for choice in TaskChoice if choice is not TaskChoice.ALL):
+        file = out / f"{each.value}.json" if out is not None else None
+        command = command_line(settings).replace(" run all", f" run {each.value}", 1)
+        codes.append(_measured(each, wanted, settings, command, file, runs=runs, known=known))
     return max(codes)
 
 
@@ -128,10 +143,12 @@ def _measured(
     task: TaskChoice,
     wanted: Wanted,
     settings: Settings,
-    exchanges: Exchanges | None,
-    runs: int,
-    known: Known,
+    command: str,
     out: Path | None,
+    *,
+    runs: int,
+    exchanges: Exchanges | None = None,
+    known: Known | None = None,
 ) -> int:
     from eval.datasets.public import left_out
     from eval.printing import console, print_header, print_result
@@ -140,7 +157,7 @@ def _measured(
     from eval.tasks import task_named
     from factcheck.cli.progress import Shown
 
-    chosen = task_named(task.value)
+    chosen = task_named(cast("TaskName", task.value))
     datasets = chosen.load(wanted)
     terminal = console()
     print_header(task.value, datasets, left_out(wanted), terminal)
@@ -148,7 +165,7 @@ def _measured(
         chosen,
         datasets,
         settings,
-        command_line(settings),
+        command,
         runs=runs,
         limit=wanted.limit,
         exchanges=exchanges,
@@ -160,10 +177,6 @@ def _measured(
     if out is not None:
         write(out, result)
     return LEFT_FAILURES if any(sample.failure is not None for sample in result.samples) else 0
-
-
-def _file_for(name: TaskChoice, asked: TaskChoice, out: Path | None) -> Path | None:
-    return out / f"{name.value}.json" if out is not None and asked is TaskChoice.ALL else out
 
 
 def command_line(settings: Settings) -> str:
@@ -184,6 +197,11 @@ def _require_writable(*files: Path | None) -> None:
             raise ConfigError(f"{file}: a folder; give a file to write to")
         if not file.parent.is_dir():
             raise ConfigError(f"{file}: the folder to write to does not exist")
+
+
+def _require_folder(folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(f"{folder}: not a folder; all tasks are written to a folder, each to a file of its own")
 
 
 def _engine_asked(

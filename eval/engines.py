@@ -16,7 +16,7 @@ from eval.datasets.dataset import Dataset
 from factcheck import prompts
 from factcheck.engine import Choice, chat_of, choose, judge_of, shown, splitter_of
 from factcheck.errors import ConfigError
-from factcheck.models import StageUsage, StoreFingerprint
+from factcheck.models import Outcome, StageUsage, StoreFingerprint
 from factcheck.pipeline import Pipeline, Progress
 from factcheck.protocols import Embedder, Judge, Retriever, Splitter
 from factcheck.settings import Settings
@@ -29,9 +29,15 @@ if TYPE_CHECKING:
     from factcheck.llm import LangChainChat
 
 
+Known = dict[tuple[str, str, str], Outcome]  # what was judged on, sample, claim -> what came of it
+
+
 @dataclass
 class Engine:
-    """An engine that belongs to one event loop; ``engine`` makes and ends it. A test replaces a part to break it."""
+    """An engine that belongs to one event loop; ``engine`` makes and ends it. A test replaces a part to break it.
+
+    ``known`` holds outcomes of tasks run before, which are the same here and need not be worked out again.
+    """
 
     choice: Choice
     settings: Settings
@@ -40,6 +46,7 @@ class Engine:
     answered_by: str
     signals: Signals = compare
     fingerprints: list[StoreFingerprint] = field(default_factory=list)  # of the stores that were searched
+    known: Known = field(default_factory=dict)
 
     def splitter(self, *, as_of: date | None, languages: Sequence[str] = ()) -> Splitter:
         """The splitter for a text written on ``as_of``, whose references are in ``languages``."""
@@ -100,7 +107,9 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(settings: Settings, exchanges: Exchanges | None = None) -> AsyncIterator[Engine]:
+async def engine(
+    settings: Settings, exchanges: Exchanges | None = None, known: Known | None = None
+) -> AsyncIterator[Engine]:
     """The engine that ``settings`` choose, with its model connected; ``exchanges`` records it or answers in its place.
 
     Raises ConfigError, and ModelUnavailable where a model's server does not answer.
@@ -114,6 +123,7 @@ async def engine(settings: Settings, exchanges: Exchanges | None = None) -> Asyn
             chat=chat,
             judge=judge_of(chat),
             answered_by=_answered_by(chat, exchanges),
+            known={} if known is None else known,
         )
     finally:
         if chat is not None:

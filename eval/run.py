@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.datasets.choosing import SEED
 from eval.datasets.dataset import Dataset
-from eval.engines import Engine, engine
+from eval.engines import Engine, Known, engine
 from eval.records import EvalProvenance, Result, SampleResult, Score, Table
 from eval.scoring import calibration_of, conclusion_of, curve_of, tables_of
 from eval.tasks import Task
@@ -36,7 +36,10 @@ Change = Callable[[Engine], Engine]  # a test breaks an engine with it
 
 @dataclass(frozen=True)
 class Asked:
-    """What to run: the same samples ``runs`` times, kept replies in the first pass only."""
+    """What to run: the same samples ``runs`` times, kept replies in the first pass only.
+
+    Tasks that are given the same ``known`` share what they have in common; with several runs nothing is shared.
+    """
 
     task: Task
     datasets: tuple[Dataset, ...]
@@ -45,6 +48,7 @@ class Asked:
     runs: int = 1
     limit: int | None = None
     exchanges: Exchanges | None = None
+    known: Known | None = None
     change: Change = lambda engine: engine
 
 
@@ -98,7 +102,7 @@ def evaluate(asked: Asked, progress: Progress) -> Result:
 
 
 async def _pass(asked: Asked, settings: Settings, progress: Progress) -> _Pass:
-    async with engine(settings, asked.exchanges) as plain:
+    async with engine(settings, asked.exchanges, asked.known if asked.runs == 1 else None) as plain:
         used = asked.change(plain)
         found = [result for data in asked.datasets for result in await asked.task.run(data, used, progress)]
         return _Pass(tuple(found), used.provenance(), used.usage(), used.cost())

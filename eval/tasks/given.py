@@ -42,18 +42,37 @@ def claim_id(place: int) -> str:
     return f"s{place + 1}.1"
 
 
+def place_of(claim: Claim) -> int:
+    """The place of the sample that became this claim."""
+    return int(claim.sentences[0].removeprefix("s")) - 1
+
+
 async def outcomes(
-    samples: Sequence[Sample], engine: Engine, retriever: Retriever, progress: Progress
+    samples: Sequence[Sample],
+    engine: Engine,
+    retriever: Retriever,
+    progress: Progress,
+    *,
+    judged_on: str | None = None,
 ) -> tuple[Outcome, ...]:
-    """What the pipeline makes of each sample's claim, in their order. Claims of one language make one document."""
-    found: dict[str, Outcome] = {}
-    places = sorted(range(len(samples)), key=lambda place: samples[place].language)
-    for language, members in groupby(places, key=lambda place: samples[place].language):
-        document, sentences, claims = _as_document(samples, sorted(members), language)
+    """What the pipeline makes of each sample's claim, in their order. Claims of one language make one document.
+
+    ``judged_on`` names where the evidence comes from: what the engine knows from there is not worked out again.
+    """
+
+    def key(sample: Sample) -> tuple[str, str, str]:
+        return judged_on or "", sample.id, sample.claim
+
+    known = engine.known if judged_on else {}
+    found = {place: known[key(sample)] for place, sample in enumerate(samples) if key(sample) in known}
+    left = sorted(set(range(len(samples))) - found.keys(), key=lambda place: (samples[place].language, place))
+    for language, places in groupby(left, key=lambda place: samples[place].language):
+        document, sentences, claims = _as_document(samples, list(places), language)
         pipeline = engine.pipeline(GivenClaims(claims), retriever, _counted(progress, len(found), len(samples)))
         checked = await pipeline.check(document, sentences)
-        found |= {outcome.claim.id: outcome for outcome in checked.outcomes}
-    return tuple(found[claim_id(place)] for place in range(len(samples)))
+        found |= {place_of(outcome.claim): outcome for outcome in checked.outcomes}
+    known.update({key(sample): found[place] for place, sample in enumerate(samples)})
+    return tuple(found[place] for place in range(len(samples)))
 
 
 async def searched(
@@ -61,13 +80,13 @@ async def searched(
 ) -> tuple[Outcome, ...]:
     """As ``outcomes``, with what the product's own search finds in the documents for each claim."""
     searcher = Searcher(corpus.store, engine.embedder, passages=engine.settings.passages)
-    return await outcomes(samples, engine, searcher, progress)
+    return await outcomes(samples, engine, searcher, progress, judged_on=corpus.fingerprint().digest)
 
 
 async def outcomes_on_gold(samples: Sequence[Sample], engine: Engine, progress: Progress) -> tuple[Outcome, ...]:
     """As ``outcomes``, each claim with the evidence of its sample."""
     given = {claim_id(place): evidence_of(sample.evidence) for place, sample in enumerate(samples)}
-    return await outcomes(samples, engine, GivenEvidence(given), progress)
+    return await outcomes(samples, engine, GivenEvidence(given), progress, judged_on="its own evidence")
 
 
 async def results_on_gold(samples: Sequence[Sample], engine: Engine, progress: Progress) -> tuple[SampleResult, ...]:

@@ -38,7 +38,7 @@ def test_run_then_compare_in_processes_of_their_own(folder: Path, tmp_path: Path
     done = python_eval("run", "verdict", "--data", folder, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "mine: 6 samples; your own data" in done.stdout
-    assert "labelled supported; macro-F1 is 1.000 (n = 6" in done.stdout
+    assert "macro-F1 is 1.000 (n = 6" in done.stdout
     assert "engine: local" in done.stderr
     assert "Traceback" not in done.stderr
     result = read(out)
@@ -136,6 +136,28 @@ def test_what_a_model_said_is_recorded_and_replayed_without_it(folder: Path, tmp
     assert other.provenance.answered_by == "a rule of the tests"
     assert other.provenance.settings["passages"] == 3
     assert "password" not in first.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_all_tasks_write_what_each_writes_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "all").mkdir()
+    own = ("--limit", "3", "--engine", "local")
+    monkeypatch.setattr(sys, "argv", ["eval", "run", "all", *own])
+    assert invoked("run", "all", *own, "--out", tmp_path / "all").exit_code == 0
+    names = ["attack", "citations", "contrast", "end-to-end", "retrieve", "split", "verdict"]
+    assert sorted(path.stem for path in (tmp_path / "all").iterdir()) == names
+    for name in ("citations", "contrast"):  # which share with end-to-end and verdict
+        alone = tmp_path / f"{name}.json"
+        assert invoked("run", name, *own, "--out", alone).exit_code == 0
+        one, other = read(alone), read(tmp_path / "all" / f"{name}.json")
+        assert one.samples == other.samples
+        assert other.provenance.command == f"python -m eval run {name} --limit 3 --engine local"
+
+
+def test_all_tasks_are_written_to_a_folder(tmp_path: Path) -> None:
+    done = invoked("run", "all", "--limit", "1", "--out", tmp_path / "result.json")
+    assert done.exit_code == 2
+    assert "result.json: not a folder" in done.output
 
 
 def test_a_replay_that_does_not_fit_is_no_result(folder: Path, tmp_path: Path) -> None:

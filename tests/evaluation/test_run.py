@@ -73,6 +73,16 @@ def test_three_runs_ask_three_times_and_report_how_far_they_agree(wanted: Wanted
     assert {sample.labels for sample in result.samples} == {("unverifiable",) * 3}
 
 
+def test_what_tasks_share_is_asked_once_and_each_of_several_runs_asks_anew(wanted: Wanted) -> None:
+    judge, known = Wavering(["unverifiable"] * 3), {}  # type: ignore[var-annotated]
+    first = measured("end-to-end", wanted, judged_by(judge), known=known)
+    second = measured("citations", wanted, judged_by(judge), known=known)
+    assert set(judge.seen.values()) == {0}
+    assert [sample.said for sample in first.samples] == [sample.said for sample in second.samples]
+    measured("end-to-end", wanted, judged_by(judge), known=known, runs=2)
+    assert set(judge.seen.values()) == {2}
+
+
 def test_a_run_that_failed_is_no_voice_and_most_runs_failing_is_a_failure(wanted: Wanted) -> None:
     one = measured("verdict", wanted, judged_by(Wavering(["unverifiable", None, "unverifiable"])), runs=3)
     assert {(sample.label, sample.labels) for sample in one.samples} == {
