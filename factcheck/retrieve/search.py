@@ -21,7 +21,7 @@ from factcheck.retrieve.embed import reads, warm
 from factcheck.retrieve.passages import TARGET
 
 THREADS = min(8, 2 * (os.cpu_count() or 1))  # few: the first claims are through, and being judged, before the last
-# Measured on SciFact, fm2, factcheck-bench and xquad (bench/scifact.py): mean recall@10 in English 0.954 with 20 and
+# Measured on SciFact, fm2, factcheck-bench and xquad (eval run retrieve): mean recall@10 in English 0.954 with 20 and
 # 0.950 with 60, as published; the first place counts for a little more.
 RRF_K = 20
 DEPTH = 50  # candidates of one retriever for one query
