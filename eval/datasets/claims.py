@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from eval.datasets import own
-from eval.datasets.choosing import Wanted, limited
+from eval.datasets.choosing import PartWanted, Wanted, limited
 from eval.datasets.dataset import Dataset
 from eval.datasets.public import SetFile, chosen_files, read_rows
 from eval.parts import part_of
@@ -61,7 +61,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class GoldText:
+    """A text with its gold; texts on one matter share ``about``: the answers of several models to one question."""
+
     name: str
+    about: str
     language: str
     document: Document
     sentences: tuple[Sentence, ...]
@@ -109,7 +112,7 @@ def _own_text(article: own.Article) -> GoldText:
         for sentence, gold in article.paired()
     )
     gold = article.gold
-    return GoldText(article.name, gold.language, article.document, article.sentences, units, gold.as_of)
+    return GoldText(article.name, article.name, gold.language, article.document, article.sentences, units, gold.as_of)
 
 
 def _own_statement(claim: own.GoldClaim, sentence: Sentence, document: Document) -> GoldStatement:
@@ -120,23 +123,22 @@ def _own_statement(claim: own.GoldClaim, sentence: Sentence, document: Document)
 def _set(info: DatasetInfo, texts: Sequence[GoldText], limit: int | None) -> TextSet:
     """The set with at most ``limit`` units, of whole texts but for the last."""
     pairs = [(text, unit) for text in texts for unit in text.units]
-    kept = {unit.id for _, unit in limited(pairs, limit, about=lambda pair: pair[0].name)}
+    kept = {unit.id for _, unit in limited(pairs, limit, about=lambda pair: pair[0].about)}
     cut = tuple(_with_units(text, kept) for text in texts if any(unit.id in kept for unit in text.units))
     return TextSet(info.model_copy(update={"samples": len(kept)}), samples=(), texts=cut)
 
 
 def _with_units(text: GoldText, kept: set[str]) -> GoldText:
     units = tuple(unit for unit in text.units if unit.id in kept)
-    return GoldText(text.name, text.language, text.document, text.sentences, units, text.as_of)
+    return replace(text, units=units)
 
 
 def _public(file: SetFile, wanted: Wanted) -> TextSet:
     read, licence = _READERS[file.set]
     texts = []
-    for number, row in read_rows(file.path):
+    for number, row in _rows(file, wanted):
         try:
-            if wanted.part in ("all", part_of(file.file, _about(row))):
-                texts.append(read(f"{file.name}/{row['id']}", row))
+            texts.append(read(f"{file.name}/{row['id']}", row))
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise ConfigError(f"{file.path}, line {number}: not as {file.set} writes it ({error})") from error
     info = DatasetInfo(
@@ -151,9 +153,19 @@ def _public(file: SetFile, wanted: Wanted) -> TextSet:
     return _set(info, texts, wanted.limit)
 
 
+def _rows(file: SetFile, wanted: Wanted) -> tuple[tuple[int, dict[str, Any]], ...]:
+    """The rows of the part asked for, no more than can be needed: each gives a unit or more."""
+    rows = [(number, row) for number, row in read_rows(file.path) if _is_in(wanted.part, file, row)]
+    return limited(rows, wanted.limit, about=lambda numbered: _about(numbered[1]))
+
+
+def _is_in(part: PartWanted, file: SetFile, row: Mapping[str, Any]) -> bool:
+    return part in ("all", part_of(file.file, _about(row)))
+
+
 def _about(row: Mapping[str, Any]) -> str:
-    """The person a biography is of, the cluster of pages, or the text itself."""
-    return str(row.get("topic") or row.get("cluster") or row["id"])
+    """The person a biography is of, the cluster of pages, the question answered, or the text itself."""
+    return str(row.get("topic") or row.get("cluster") or row.get("question_id") or row.get("id"))
 
 
 def _by_text(name: str, row: Mapping[str, Any]) -> GoldText:
@@ -161,14 +173,14 @@ def _by_text(name: str, row: Mapping[str, Any]) -> GoldText:
     document, sentences = _read(row["document"], row["lang"])
     claims = tuple(GoldStatement(text) for text in row["claims"])
     units = (Unit(name, tuple(s.id for s in sentences), claims=claims),) if sentences else ()
-    return GoldText(name, row["lang"], document, sentences, units)
+    return GoldText(name, _about(row), row["lang"], document, sentences, units)
 
 
 def _detection(name: str, row: Mapping[str, Any]) -> GoldText:
     document, sentences = _read(row["text"], row["lang"])
     kinds: tuple[Kind, ...] = ("claims",) if row["fact_claiming"] else tuple(sorted(NOT_CLAIMS))
     units = (Unit(name, tuple(s.id for s in sentences), kinds=kinds),) if sentences else ()
-    return GoldText(name, row["lang"], document, sentences, units)
+    return GoldText(name, _about(row), row["lang"], document, sentences, units)
 
 
 @dataclass(frozen=True)
@@ -196,7 +208,9 @@ def _by_sentence(
         _Marked(s if isinstance(s, str) else s["text"], kinds(s, bool(own)), tuple(own))
         for s, own in zip(row["sentences"], claims, strict=True)
     ]
-    return GoldText(name, row["lang"], document, sentences, tuple(_aligned(name, document, sentences, marked)))
+    return GoldText(
+        name, _about(row), row["lang"], document, sentences, tuple(_aligned(name, document, sentences, marked))
+    )
 
 
 def _aligned(name: str, document: Document, sentences: Sequence[Sentence], marked: Sequence[_Marked]) -> Iterator[Unit]:

@@ -119,7 +119,7 @@ def _result(unit: Unit, text: GoldText, ended: _Ended, scorer: Scorer, dataset: 
     return SampleResult(
         id=unit.id,
         dataset=dataset,
-        about=text.name,
+        about=text.about,
         language=text.language,
         input=" ".join(s.span.of(text.document.text) for s in text.sentences if s.id in mine),
         said=_said(claims, exclusions),

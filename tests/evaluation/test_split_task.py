@@ -72,7 +72,7 @@ def gold(text: str = TEXT) -> GoldText:
         ),
         unit(4, "question"),
     )
-    return GoldText("t", "en", document, sentences, units, DAY)
+    return GoldText("t", "t", "en", document, sentences, units, DAY)
 
 
 def of(text: GoldText, limit: int | None = None) -> TextSet:
