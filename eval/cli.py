@@ -99,6 +99,9 @@ def run(
     max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Stop before spending more than this, in US dollars.")] = None,
     embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
+    texts: Annotated[
+        bool, typer.Option(help="Keep the words of others' data in the result; without, digests that can be paired.")
+    ] = True,
     cache: Annotated[
         bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
     ] = None,
@@ -129,13 +132,15 @@ def run(
     wanted = Wanted(path=data, sets=tuple(sets or ()), part=part.value, limit=limit)
     say(f"factcheck: {choose(settings).line}")
     if task is not TaskChoice.ALL:
-        return _measured(task, wanted, settings, command_line(settings), out, runs=runs, exchanges=exchanges)
+        return _measured(
+            task, wanted, settings, command_line(settings), out, runs=runs, texts=texts, exchanges=exchanges
+        )
     known: Known = {}
     codes = []
     for each in (choice for choice in TaskChoice if choice is not TaskChoice.ALL):
         file = out / f"{each.value}.json" if out is not None else None
         command = command_line(settings).replace(" run all", f" run {each.value}", 1)
-        codes.append(_measured(each, wanted, settings, command, file, runs=runs, known=known))
+        codes.append(_measured(each, wanted, settings, command, file, runs=runs, texts=texts, known=known))
     return max(codes)
 
 
@@ -147,12 +152,13 @@ def _measured(
     out: Path | None,
     *,
     runs: int,
+    texts: bool,
     exchanges: Exchanges | None = None,
     known: Known | None = None,
 ) -> int:
     from eval.datasets.public import left_out
     from eval.printing import console, print_header, print_result
-    from eval.results import write
+    from eval.results import without_text, write
     from eval.run import Asked, evaluate
     from eval.tasks import task_named
     from factcheck.cli.progress import Shown
@@ -175,7 +181,7 @@ def _measured(
         result = evaluate(asked, progress)
     print_result(result, terminal)
     if out is not None:
-        write(out, result)
+        write(out, result if texts else without_text(result))
     return LEFT_FAILURES if any(sample.failure is not None for sample in result.samples) else 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from eval.metrics import right
 from eval.records import Result, SampleResult
+from eval.results import digest_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def _ids(samples: Iterable[SampleResult], without: Iterable[SampleResult]) -> tu
 
 
 def _same_question(before: SampleResult, after: SampleResult) -> bool:
-    return (before.gold, before.input) == (after.gold, after.input)
+    return (before.gold, digest_of(before.input)) == (after.gold, digest_of(after.input))
 
 
 def _filed_as(before: SampleResult, after: SampleResult) -> SampleResult:

@@ -1,7 +1,8 @@
 """Which part of a public set a sample belongs to, so that nothing is measured on what something was trained on.
 
 The rule is a hash of what the sample is about (a Wikipedia page, a table, an answer), the same across sets: a page that
-two sets share falls into one part. Training reads ``train``, thresholds are fitted on ``dev``, figures are read off ``test``.
+two sets share falls into one part. Training reads ``train``, thresholds are fitted on ``dev``, figures are read off
+``test``.
 """
 
 from __future__ import annotations
@@ -52,6 +53,6 @@ def about_of(file: str, row: Mapping[str, Any]) -> str:
 
 
 def _place(about: str) -> int:
-    """0 to 99, by hash of the name without case, white space and what a Wikipedia title has in brackets or after a bar."""
+    """0 to 99, by hash of the name without case, white space and what a title has in brackets or past a bar."""
     name = re.sub(r"\s*[|(].*$", "", about).casefold()
     return int(hashlib.sha256(re.sub(r"[\W_]+", "", name).encode()).hexdigest(), 16) % 100

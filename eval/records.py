@@ -1,6 +1,6 @@
 """The records of an evaluation: samples go in, a result with every sample's outcome comes out.
 
-The words are those of the field (sample, task, scorer, score, metric). Every record is frozen and refuses unknown fields.
+The words are those of the field (sample, task, score, metric). Every record is frozen and refuses unknown fields.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class GoldQuote(Record):
 class Sample(Record):
     """One claim with its gold label and gold evidence.
 
-    ``about`` is what the bootstrap resamples: the article, page or answer that the claim belongs to. ``group`` joins the
-    members of a contrast triple or of a clean and an attacked twin; ``kind`` says what was changed (number, date, …).
+    ``about`` is what the bootstrap resamples: the article, page or answer that the claim belongs to. ``group`` joins
+    the members of a contrast triple or of a clean and an attacked twin; ``kind`` says what was changed (number, …).
     """
 
     id: str
@@ -133,7 +133,7 @@ class Metric(Record):
 
 
 class Table(Record):
-    """The metrics of one system on one scope: ``all``, ``dataset:fever``, ``language:de``, ``kind:number``, ``system:bm25``.
+    """The metrics of one system on one scope: ``all``, ``dataset:fever``, ``language:de``, ``kind:number``.
 
     ``confusion`` counts gold label -> said label.
     """

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from eval.records import Result
+from eval.records import Result, SampleResult, Tier
 from factcheck.errors import ConfigError
 from factcheck.report.schema import write_whole
+
+DIGEST = "sha256:"
+_KEEPS_TEXT: frozenset[Tier] = frozenset({"own"})
+
+
+def without_text(result: Result) -> Result:
+    """The result without the words of other people's data: digests instead, by which samples can still be paired."""
+    ours = {dataset.name for dataset in result.datasets if dataset.tier in _KEEPS_TEXT}
+
+    def bare(sample: SampleResult) -> SampleResult:
+        if sample.dataset in ours:
+            return sample
+        return sample.model_copy(
+            update={"input": digest_of(sample.input), "about": digest_of(sample.about), "said": ""}
+        )
+
+    return result.model_copy(update={"samples": tuple(map(bare, result.samples))})
+
+
+def digest_of(text: str) -> str:
+    """What stands for a text where the text itself may not stand; of such a digest, itself."""
+    if text.startswith(DIGEST):
+        return text
+    return f"{DIGEST}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def write(path: Path, result: Result) -> None:

@@ -1,8 +1,9 @@
-"""The own set: articles written for it, their references, and what an attentive editor says of every sentence and claim.
+"""The own set: articles, their references, and what an attentive editor says of every sentence and claim.
 
-``articles/NAME.md`` is checked against all of ``references/``; ``articles/NAME.gold.json`` holds the gold: for each sentence its kind,
-for each claim its label and the words that settle it; and contrast triples, which are claims about the same references
-that stand in no article. Reading it checks it: words that are not where the gold says they are raise ValueError.
+``articles/NAME.md`` is checked against all of ``references/``; ``articles/NAME.gold.json`` holds the gold: for each
+sentence its kind, for each claim its label and the words that settle it; and contrast triples, which are claims about
+the same references that stand in no article. Reading it checks it: words that are not where the gold says they are
+raise ValueError.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Quoted(Record):
 
 
 class Near(Record):
-    """Words on the same matter that do not settle the claim: what a retriever should bring and a judge should resist."""
+    """Words on the same matter that do not settle the claim: a retriever should bring them, a judge resist them."""
 
     file: str
     quote: Text
@@ -72,9 +73,9 @@ class Statement(Record):
 class GoldClaim(Statement):
     """A claim of an article.
 
-    ``anchor``: the stretch of its sentence, verbatim. ``elements``: what a split claim must keep (names, numbers, dates,
-    verbs), as written in the article or in ``text``. ``needs``: what the sentence alone does not say and the claim must, so
-    that it stands alone (the name behind "she", the year behind "last spring").
+    ``anchor``: the stretch of its sentence, verbatim. ``elements``: what a split claim must keep (names, numbers,
+    dates, verbs), as written in the article or in ``text``. ``needs``: what the sentence alone does not say and the
+    claim must, so that it stands alone (the name behind "she", the year behind "last spring").
     """
 
     id: str
@@ -99,7 +100,7 @@ class GoldSentence(Record):
 
 
 class Triple(Record):
-    """Three claims of one wording: borne out, with one thing ``changed`` so that it is wrong, and so that nobody can say."""
+    """Three claims of one wording: borne out; with one thing ``changed``, wrong; and changed so that nobody can say."""
 
     id: str
     changed: Changed

@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from eval.compare import compare
 from eval.records import DatasetInfo, EvalProvenance, Result, SampleResult
-from eval.results import read, write
+from eval.results import read, without_text, write
 from factcheck.errors import ConfigError
 
 RESULT = Result(
     task="verdict",
     datasets=(DatasetInfo(name="x", tier="user", scheme="three", digest="0", samples=1),),
-    samples=(SampleResult(id="1", dataset="x", about="a", language="de", input="Größe „312“", gold="supported"),),
+    samples=(
+        SampleResult(
+            id="1", dataset="x", about="a", language="de", input="Größe „312“", gold="supported", label="supported"
+        ),
+    ),
     tables=(),
     seconds=1.5,
     conclusion="Nothing.",
@@ -80,3 +85,17 @@ def test_a_result_that_lost_a_sample_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({**row, "samples": []}), encoding="utf-8")
     with pytest.raises(ConfigError, match="the data sets hold 1 samples, the result 0"):
         read(tmp_path / "a.json")
+
+
+def test_without_the_words_of_others_a_result_still_pairs_with_one_that_has_them() -> None:
+    bare = without_text(RESULT)
+    assert "312" not in bare.model_dump_json()
+    paired = compare(bare, RESULT)
+    assert (paired.altered, paired.paired) == ((), 1)
+    other = RESULT.model_copy(update={"samples": (RESULT.samples[0].model_copy(update={"input": "else"}),)})
+    assert compare(bare, other).altered == ("1",)
+
+
+def test_our_own_words_stay_in_a_result_without_the_words_of_others() -> None:
+    ours = RESULT.model_copy(update={"datasets": (RESULT.datasets[0].model_copy(update={"tier": "own"}),)})
+    assert without_text(ours) == ours
