@@ -66,6 +66,11 @@ def test_of_two_gold_documents_one_is_half() -> None:
     assert scores["ndcg@10"] == pytest.approx((1 + 1 / math.log2(7)) / (1 + 1 / math.log2(3)))
 
 
+def test_ndcg_looks_at_ten_documents() -> None:
+    scores = hits(ranking(found(*"abcdefghij", "gold"), sample("gold")))
+    assert (scores["ndcg@10"], scores["mrr"]) == (0, 1 / 11)
+
+
 def test_a_passage_counts_where_the_gold_words_stand_in_it() -> None:
     passages = [
         Found("gold", "Other words."),

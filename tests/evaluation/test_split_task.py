@@ -169,6 +169,11 @@ def test_a_number_that_nobody_wrote_is_invented_and_the_one_it_replaced_is_lost(
     assert scores["entailed"] == 0
 
 
+def test_a_name_from_another_sentence_is_invented_unless_the_gold_says_so() -> None:
+    scores = values(run(Scripted({**RIGHT, "s3": ["Ada Brook did not ask for a grant in Dorne."]}))["t/s3"])
+    assert (scores["element_precision"], scores["entailed"]) == (0.5, 1)  # Dorne stands elsewhere in the text
+
+
 def test_a_relative_time_is_kept_by_its_date_and_lost_with_another() -> None:
     wrong = "Ada Brook spent 1.2 million euros on the mill in Dorne in 2021."
     scores = values(run(Scripted({**RIGHT, "s2": [wrong]}))["t/s2"])
