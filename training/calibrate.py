@@ -37,7 +37,6 @@ FITTED_ON = (
     "contrast-en",
     "contrast-de",
 )
-MOST_CASES = 260  # of a set
 _GRID = tuple(float(step) for step in np.round(np.arange(0.34, 0.9951, 0.005), 4))
 _LABELS: tuple[Label, ...] = ("supported", "contradicted", "unverifiable")
 
@@ -56,11 +55,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--judge", type=Path, required=True, help="the --out of training.export_judge")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--most", type=int, default=260, help="claims of a set, at most")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     predict = load_predictor(given.judge)
     temperature = fit_temperature(*_known(predict, dev_pairs(given.data, given.seed)))
-    judged = judge_cases(dev_cases(given.data, given.seed), predict, Calibration(temperature))
+    judged = judge_cases(dev_cases(given.data, given.seed, given.most), predict, Calibration(temperature))
     calibration = fit_thresholds(judged, temperature)
     calibration.write(given.judge / "calibration.json")
     print(calibration)
@@ -94,7 +94,7 @@ def fit_temperature(logits: Floats, labels: Sequence[Label]) -> float:
     return min((float(t) for t in np.round(np.arange(0.5, 3.51, 0.05), 2)), key=loss)
 
 
-def dev_cases(folder: Path, seed: int) -> list[Case]:
+def dev_cases(folder: Path, seed: int, most: int) -> list[Case]:
     """Claims of the dev part, at most so many of a set, and contrasts of its sentences."""
     rng = random.Random(seed)
     rows = rows_of(folder, ("dev",))
@@ -109,7 +109,7 @@ def dev_cases(folder: Path, seed: int) -> list[Case]:
         if case.kind not in FITTED_ON:
             continue
         by_kind.setdefault(case.kind, []).append(case)
-    return [case for kind in sorted(by_kind) for case in by_kind[kind][:MOST_CASES]]
+    return [case for kind in sorted(by_kind) for case in by_kind[kind][:most]]
 
 
 def judge_cases(cases: Sequence[Case], predict: Predictor, calibration: Calibration) -> list[Judged]:
