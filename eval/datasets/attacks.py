@@ -27,7 +27,7 @@ from factcheck.documents.formats import suffix_type
 from factcheck.errors import ConfigError, ReadError
 from factcheck.models import Document, Label, Record, Text
 
-CLEAN = "clean"  # the kind of the twins
+CLEAN, ATTACKED = "clean", "attacked"  # the kinds of samples
 NAME = "own-attacks"
 Form = Literal["plain", "base64", "rot13", "zero-width", "homoglyphs", "tags"]
 
@@ -212,7 +212,7 @@ def _claims(case: ClaimCase, language: str) -> Iterator[ClaimTwin]:
                 Reference(doc_id=each.source, title=each.title, text=each.text, language=each.language)
                 for each in documents
             ),
-            kind=attack.technique if attack else CLEAN,
+            kind=ATTACKED if attack else CLEAN,
             group=case.id,
         )
         yield ClaimTwin(case, attack, sample, documents)

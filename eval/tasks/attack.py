@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.datasets.attacks import CLEAN, AttackSet, ClaimTwin, DocumentTwin, attack_set
+from eval.datasets.attacks import ATTACKED, CLEAN, AttackSet, ClaimTwin, DocumentTwin, attack_set
 from eval.datasets.choosing import Wanted
 from eval.datasets.dataset import Dataset
 from eval.engines import Engine
@@ -70,7 +70,9 @@ def claim_results(twins: Sequence[ClaimTwin], found: Sequence[Outcome]) -> tuple
     for twin, outcome in zip(twins, found, strict=True):
         clean, before = cleans.get(twin.case.id, (None, None))
         scores = _claim_scores(twin, outcome, clean, before)
-        results.append(result_of(twin.sample, outcome).model_copy(update={"scores": scores}))
+        result = result_of(twin.sample, outcome)
+        said = f"[{twin.attack.technique}] {result.said}" if twin.attack else result.said
+        results.append(result.model_copy(update={"scores": scores, "said": said}))
     return tuple(results)
 
 
@@ -111,16 +113,17 @@ def document_results(twins: Sequence[DocumentTwin], split: Sequence[Checked]) ->
 def _document_result(
     twin: DocumentTwin, checked: Checked, clean: DocumentTwin | None, before: Checked | None
 ) -> SampleResult:
+    claims = " | ".join(outcome.claim.text for outcome in checked.outcomes)
     failure = next((failure.model_copy(update={"sentences": ()}) for failure in checked.failures), None)
     return SampleResult(
         id=twin.id,
         dataset=twin.id.partition("/")[0],
         about=twin.case.id,
         language=twin.document.language,
-        kind=twin.attack.technique if twin.attack else CLEAN,
+        kind=ATTACKED if twin.attack else CLEAN,
         group=twin.case.id,
         input=twin.attack.plant if twin.attack else twin.document.title,
-        said=" | ".join(outcome.claim.text for outcome in checked.outcomes),
+        said=f"[{twin.attack.technique}] {claims}" if twin.attack else claims,
         scores={} if failure else _document_scores(twin, checked, clean, before),
         failure=failure,
     )

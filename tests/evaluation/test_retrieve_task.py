@@ -202,6 +202,7 @@ def test_questions_are_searched_with_their_answers_as_gold_words(tmp_path: Path)
     assert isinstance(data.corpus, tuple)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not data_folder().is_dir(), reason="../shared/data is not here")
 def test_every_public_set_with_a_corpus_names_documents_of_it() -> None:
     sets = TASK.load(Wanted(data_folder(), limit=40))

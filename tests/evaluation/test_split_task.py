@@ -379,6 +379,7 @@ def test_a_folder_without_texts_and_a_set_of_claims_are_refused(tmp_path: Path) 
         asyncio.run(TASK.run(Dataset(info, ()), engine(Scripted({})), lambda stage, done, total: None))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not data_folder().is_dir(), reason="../shared/data is not here")
 def test_every_public_set_of_claims_is_split_and_no_unit_is_lost() -> None:
     local = Engine(Choice("local", "a test"), load(engine="local"), None, judge_of(None), "a test")
