@@ -65,6 +65,11 @@ def test_no_stage_imports_the_pipeline_the_engine_or_the_command_line() -> None:
     assert strays == []
 
 
+def test_the_product_never_imports_what_measures_or_trains_it() -> None:
+    aside = {"eval", "training", "bench", "tests"}
+    assert [(where, name) for where, name in _imports() if name.partition(".")[0] in aside] == []
+
+
 @pytest.mark.parametrize("statement", ["import factcheck", "import factcheck.cli", "from factcheck import Report"])
 def test_heavy_libraries_are_not_imported_before_they_are_needed(statement: str) -> None:
     heavy = [
