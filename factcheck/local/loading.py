@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 
-def manifest_of(folder: Path, *needed: str) -> dict[str, Any]:
-    """What the folder says of its model: ``needed`` and the sha256 of its files, or ConfigError."""
+def manifest_of(folder: Path, *needed: str, file: str = "model.onnx") -> dict[str, Any]:
+    """What the folder says of its model: ``needed`` and the sha256 of its files, with ``file``, or ConfigError."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
         for name in needed:
             manifest[name]
-        manifest["files"]["model.onnx"]
+        manifest["files"][file]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder / MANIFEST, "cannot be read") from error
     return manifest

@@ -1,4 +1,4 @@
-"""The splitter without a model: each sentence is a claim unless a rule says why it is none."""
+"""The splitter without a language model: rules for what is surely no statement, the detector for the rest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from factcheck.language import statements
 from factcheck.language.cues import FUNCTION_WORDS
@@ -16,6 +17,7 @@ from factcheck.language.numbers import Quantity, quantities
 from factcheck.language.statements import FURNITURE
 from factcheck.language.when import is_relative, resolved
 from factcheck.language.words import Word, content, fold, words
+from factcheck.local.detector import Detector, Kind, embedded
 from factcheck.models import (
     WITHOUT_PROSE,
     Block,
@@ -38,6 +40,8 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)|\[\^?\w{1,4}\]")
 _END = re.compile(r"[.!…:;][\"'”“»«’)\]]*$")
 _HEADLINE_MARK = re.compile(r"\s[|»›]\s")
 
+_Surely = Literal["furniture", "no_claim", "question"]  # what needs no model to be told apart
+
 
 @dataclass(frozen=True)
 class _Context:
@@ -46,22 +50,36 @@ class _Context:
     subject: str | None
 
 
-class LocalSplitter:
-    """Splits by rule. ``as_of`` is the day the text was written, None where it is unknown."""
+@dataclass(frozen=True)
+class _Read:
+    """A sentence with its words without markup; ``fresh`` where it opens a paragraph, ``reason`` where rules know why
+    it claims nothing."""
 
-    def __init__(self, *, as_of: date | None = None) -> None:
+    sentence: Sentence
+    plain: str
+    fresh: bool
+    reason: _Surely | None
+
+
+class LocalSplitter:
+    """Splits by rule and by the embedded detector. ``as_of`` is the day the text was written, None where unknown."""
+
+    def __init__(self, *, as_of: date | None = None, detector: Detector | None = None) -> None:
         self.as_of = as_of
+        self._detector = detector
 
     async def split(self, document: Document, sentences: Sequence[Sentence]) -> AsyncIterator[Split]:
         """Yields claims and exclusions in the order of the text; every sentence ends in exactly one of them."""
         rules = _Rules(document, self.as_of)
         unresolved = False
         for start in range(0, len(sentences), _BATCH):
-            batch = sentences[start : start + _BATCH]
+            batch = [rules.read(sentence) for sentence in sentences[start : start + _BATCH]]
+            open_ones = [read.plain for read in batch if read.reason is None]
+            kinds = iter(await asyncio.to_thread(self._kinds, open_ones, document.language))
             claims: list[Claim] = []
             exclusions: list[Exclusion] = []
-            for sentence in batch:
-                found = rules.read(sentence)
+            for read in batch:
+                found = rules.settle(read, next(kinds) if read.reason is None else read.reason)
                 if isinstance(found, Exclusion):
                     exclusions.append(found)
                 else:
@@ -72,7 +90,12 @@ class LocalSplitter:
                 unresolved = bool(relative)
                 warnings = tuple(_date_unknown(claim) for claim in relative[:1])
             yield Split(claims=tuple(claims), exclusions=tuple(exclusions), warnings=warnings)
-            await asyncio.sleep(0)
+
+    def _kinds(self, texts: list[str], language: str) -> list[Kind]:
+        """What the sentences are; in a language the detector does not know, a sentence with a verb is a claim."""
+        if not statements.known(language):
+            return ["claims" if _has_verb(text, words(text, language), language) else "no_claim" for text in texts]
+        return (self._detector or embedded()).kinds(texts, language)
 
 
 def _date_unknown(claim: Claim) -> Notice:
@@ -95,24 +118,24 @@ class _Rules:
         self.end = 0  # of the sentence before
         self.known = _names_seen(document)
 
-    def read(self, sentence: Sentence) -> tuple[Claim, ...] | Exclusion:
-        """The claims of the sentence, or why it has none."""
-        raw = sentence.span.of(self.document.text)
+    def read(self, sentence: Sentence) -> _Read:
+        """The sentence as the rules see it; sentences are read in the order of the text."""
+        plain = _plain(sentence.span.of(self.document.text))
         block = self._block_at(sentence.span.start)
         fresh = self._opens_paragraph(sentence, block)
         self.end = sentence.span.end
-        if fresh:
+        return _Read(sentence, plain, fresh, self._no_statement(plain, block))
+
+    def settle(self, read: _Read, kind: Kind) -> tuple[Claim, ...] | Exclusion:
+        """The claims of a sentence of that kind, or why it has none; sentences are settled in the order of the text."""
+        if read.fresh:
             self.context = _Context(None)
-        plain = _plain(raw)
-        reason = self._no_prose(plain, block, fresh) or self._no_statement(plain)
-        if reason is None:
-            parts = self._stand_alone(sentence, plain)
-            if parts:
-                self._remember(parts[-1][0])
-                return tuple(self._claim(sentence, number, *part) for number, part in enumerate(parts, 1))
-            reason = "ambiguous"
-        self._remember(plain)
-        return Exclusion(sentence=sentence.id, reason=reason)
+        reason: ExclusionReason = "ambiguous" if kind == "claims" else kind
+        if kind == "claims" and (parts := self._stand_alone(read.sentence)):
+            self._remember(parts[-1][0])
+            return tuple(self._claim(read.sentence, number, *part) for number, part in enumerate(parts, 1))
+        self._remember(read.plain)
+        return Exclusion(sentence=read.sentence.id, reason=reason)
 
     def _block_at(self, position: int) -> Block | None:
         while self.block is not None and self.block.span.end <= position:
@@ -123,8 +146,8 @@ class _Rules:
         between = self.document.text[self.end : sentence.span.start]
         return self.end == 0 or between.count("\n") > 1 or (block is not None and block.span.start >= self.end)
 
-    def _no_prose(self, plain: str, block: Block | None, fresh: bool) -> ExclusionReason | None:
-        """Furniture, headings and other lines that are no sentences of the author's."""
+    def _no_statement(self, plain: str, block: Block | None) -> _Surely | None:
+        """Furniture, headings and questions, where rules can tell; None for all other sentences."""
         if block is not None and block.kind in WITHOUT_PROSE:
             return "furniture"
         if FURNITURE.match(plain) or _only_a_date(plain, self.language):
@@ -133,50 +156,14 @@ class _Rules:
             return "no_claim"
         if _HEADLINE_MARK.search(plain) and len(plain) < 120 and (block is None or block.kind != "table"):
             return "furniture"
-        return None
-
-    def _no_statement(self, plain: str) -> ExclusionReason | None:
-        """Why the sentence says nothing that could be looked up; None where it may."""
-        if plain.rstrip("\"'”“»«’)] ").endswith("?"):
-            return "question"
-        tokens = words(plain, self.language)
-        if not _has_verb(plain, tokens, self.language):
-            return "no_claim"
-        if not statements.known(self.language):
-            return None
-        lead = statements.OPENERS[self.language].sub("", plain)
-        if statements.IMPERATIVE[self.language].search(lead):
-            return "no_claim"
-        return self._attitude(lead) or (None if self._tells(lead) else "no_claim")
-
-    def _attitude(self, text: str) -> ExclusionReason | None:
-        """Prediction or opinion, unless the sentence reports somebody's words: then it is checkable that they fell."""
-        unquoted = re.sub(r"„[^“”]*[“”]|“[^”]*”|\"[^\"]*\"|»[^«]*«", "“”", text)
-        main = _before_hypothetical(unquoted, self.language)
-        reported = statements.REPORTED[self.language].search(main) is not None
-        if statements.CONDITIONAL[self.language].search(main):
-            return "prediction"
-        if not reported and any(pattern.search(main) for pattern in statements.PREDICTION[self.language]):
-            return "prediction"
-        if _personal(main, self.language):
-            return "opinion"
-        planned = re.search(r"(?i)\b(?:ursprünglich|eigentlich|originally)\b", main) is not None
-        if not reported and not planned and any(p.search(main) for p in statements.OPINION[self.language]):
-            return "opinion"
-        return None
-
-    def _tells(self, text: str) -> bool:
-        """Whether there is something to look up: a number, a date, a name, or enough else."""
-        if quantities(text, self.language) or dates(text, self.language) or self._names(text):
-            return True
-        return len(content(words(text, self.language), self.language)) >= 6
+        return "question" if plain.rstrip("\"'”“»«’)] ").endswith("?") else None
 
     def _names(self, text: str) -> tuple[Name, ...]:
         dated = [(item.start, item.end) for item in dates(text, self.language)]
         found = names(text, self.language, known=self.known)
         return tuple(name for name in found if not any(start <= name.start < end for start, end in dated))
 
-    def _stand_alone(self, sentence: Sentence, plain: str) -> list[tuple[str, Span]]:
+    def _stand_alone(self, sentence: Sentence) -> list[tuple[str, Span]]:
         """The sentence's statements with the stretch each comes from, understandable alone; none if that fails."""
         found = []
         for stretch in _statements(sentence.span, self.document.text, self.language):
@@ -318,23 +305,6 @@ def _has_verb(plain: str, tokens: tuple[Word, ...], language: str) -> bool:
         word for word in tokens if word.text.islower() and word.lower not in empty and re.search(endings, word.lower)
     ]
     return bool(verbal) and (ended or len(tokens) >= 8)
-
-
-def _personal(text: str, language: str) -> bool:
-    """Whether the author speaks of their own mind."""
-    mine = (
-        r"(?:^|(?<!\w)[a-z]+[,;:]? |[–—] )I(?:'m)? [a-z]|\b(?:my|me|My)\b"
-        if language == "en"
-        else r"\b(?:[Ii]ch|[Mm]eine?|mir|mich)\b"
-    )
-    return re.search(mine, text) is not None
-
-
-def _before_hypothetical(text: str, language: str) -> str:
-    """``text`` without a tail that only supposes: "– was, sollte es geschehen, ein Problem wäre"."""
-    if language != "de":
-        return text
-    return re.split(r"\s[–—-]\s(?=was, sollte|etwas, das|angeblich)|, falls\b|, womit .{0,40}(?:würde|könnte)", text)[0]
 
 
 _TAIL = {
