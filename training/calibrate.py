@@ -24,7 +24,8 @@ from training.mix import dev_pairs, held_contrasts
 MOST_FALSE_SUPPORTED = 0.04
 MEAN_FALSE_SUPPORTED = 0.02
 LEAST_CONTRADICTED_PRECISION = 0.85  # on the mean of sets, each label weighing the same
-#: Sets whose labels are clear enough to fit on. citint and begin call unsupported what a reader would let pass.
+#: Sets whose labels are clear enough to fit on. citint and begin call unsupported what a reader would let pass, and the
+#: word order that pawsx turns round is beyond this judge: a threshold that held there would withhold nearly everything.
 FITTED_ON = (
     "fever",
     "feverous-s",
@@ -32,7 +33,6 @@ FITTED_ON = (
     "scifact",
     "summedits",
     "infotabs",
-    "pawsx",
     "factcheck-bench",
     "contrast-en",
     "contrast-de",

@@ -104,8 +104,8 @@ def without_shapes(path: Path) -> Path:
 def quantize(full: Path, small: Path) -> None:
     """All weights as int8: the embeddings by channel, the products in blocks, each with a scale of its own.
 
-    The products read their inputs in blocks too. With one scale for a whole input (``MatMulInteger``) the judge is twice
-    as fast, but gives another label than float32 to one pair in twenty-seven.
+    The products read their inputs in blocks too. With one scale for a whole input (``MatMulInteger``) the judge is
+    twice as fast, but gives another label than float32 to one pair in twenty-seven instead of one in seventy.
     """
     quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["Gather"])
     config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=INT8_INPUTS, bits=8)

@@ -58,16 +58,20 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, required=True, help="weights and calibration.json")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--most", type=int, default=1500, help="claims of a set, at most")
+    parser.add_argument("--contrasts", type=int, default=300, help="contrasts of a kind, at most")
+    parser.add_argument("--sets", nargs="*", default=[], help="only these sets, and the contrasts")
     parser.add_argument("--seed", type=int, default=11)
     given = parser.parse_args()
     calibration = Calibration.read(given.judge / "calibration.json")
     predict = load_predictor(given.judge)
     print(f"{calibration}\n\n| set | claims | figure | value | 95 % |\n|---|---|---|---|---|", flush=True)
     for name, cases, cut in sets(given.data, given.most, given.seed):
+        if given.sets and name.partition(",")[0] not in given.sets:
+            continue
         outcomes = judge_all(cases, cut, predict, calibration)
         for figure, value, low, high in figures(name, outcomes):
             print(f"| {name} | {len(outcomes)} | {figure} | {value:.3f} | {low:.3f} to {high:.3f} |", flush=True)
-    for name, value, count in contrast_figures(given.data, given.seed, predict, calibration):
+    for name, value, count in contrast_figures(given.data, given.contrasts, given.seed, predict, calibration):
         print(f"| {name} | {count} | not called supported | {value:.3f} | |", flush=True)
 
 
@@ -175,7 +179,7 @@ def balanced_where_it_answers(outcomes: Sequence[Outcome]) -> float:
 
 
 def contrast_figures(
-    folder: Path, seed: int, predict: Predictor, calibration: Calibration
+    folder: Path, most: int, seed: int, predict: Predictor, calibration: Calibration
 ) -> Iterator[tuple[str, float, int]]:
     """For each thing that was changed, in each language: how often the claim is not called supported."""
     rng = random.Random(seed)
@@ -184,7 +188,7 @@ def contrast_figures(
     for pair in made:
         by_kind.setdefault(pair.kind, []).append(pair)
     for kind, pairs in sorted(by_kind.items()):
-        some = pairs[:300]
+        some = pairs[:most]
         chances = calibration.probabilities(predict(some))
         called = [answer(float(row[0]), float(row[1]), calibration) for row in chances]
         yield f"contrast {kind}", sum(label != "supported" for label in called) / len(called), len(some)
