@@ -336,9 +336,8 @@ def _unsure(claim: Reading, sentence: Reading) -> bool:
     """Whether the sentence asks, supposes, plans or reports where the claim states."""
     if sentence.text.rstrip(" \"'”“»)").endswith("?"):
         return True
-    conditional = _CONDITIONAL.get(sentence.language)
-    if conditional is not None and conditional.search(sentence.text) and not conditional.search(claim.text):
-        return True
+    if any(supposes.search(sentence.text) and not supposes.search(claim.text) for supposes in _CONDITIONAL.values()):
+        return True  # in any language: a passage may hold a sentence of another than its own
     if sentence.has(HEDGES) != claim.has(HEDGES):
         return True
     return sentence.has(ATTRIBUTIONS) != claim.has(ATTRIBUTIONS) or bool(sentence.has(DENIALS) - claim.has(DENIALS))
