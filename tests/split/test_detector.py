@@ -24,9 +24,9 @@ from factcheck.local.detector import HEAD, KINDS, WEIGHTS, Detector, embedded
         ("Sign up for our weekly letter", "en", "furniture"),
         ("Der Fluss trat 2012 zweimal über die Ufer.", "de", "claims"),
         ("Ein Sprecher sagte, der Steg werde gesperrt.", "de", "claims"),
-        ("Es ist ein Skandal, dass sich niemand um diese Kinder kümmert.", "de", "opinion"),
+        ("Ich finde es beschämend, wie mit diesen Kindern umgegangen wird.", "de", "opinion"),
         ("Im nächsten Jahr werden die Mieten in Tambel wieder steigen.", "de", "prediction"),
-        ("Vielen Dank für eure Geduld.", "de", "no_claim"),
+        ("Aber dazu kommen wir später noch.", "de", "no_claim"),
         ("Jetzt den wöchentlichen Brief abonnieren", "de", "furniture"),
     ],
 )
