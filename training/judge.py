@@ -88,6 +88,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="the learning rate reaches zero by then")
     parser.add_argument("--patience", type=int, default=8, help="looks at the dev part without gain before stopping")
     parser.add_argument("--look-every", type=float, default=6.0, help="minutes between looks at the dev part")
+    parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with (its best.pt)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
@@ -178,6 +180,8 @@ class Trainer:
         groups = [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
         self.progress = Progress()
+        if given.start is not None:
+            self.take(torch.load(given.start, map_location="cpu", weights_only=True)["weights"])
         if given.resume:
             self.load()
 
@@ -233,7 +237,7 @@ class Trainer:
             master.grad = None if parameter.grad is None else parameter.grad.float()
         torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
         for group in self.optimizer.param_groups:
-            group["lr"] = RATE * min(share / WARM_UP, (1 - min(share, 1.0)) / (1 - WARM_UP))
+            group["lr"] = self.given.rate * min(share / WARM_UP, (1 - min(share, 1.0)) / (1 - WARM_UP))
         self.optimizer.step()
         with torch.no_grad():
             for master, parameter in zip(self.masters, self.model.parameters(), strict=True):
@@ -286,13 +290,16 @@ class Trainer:
 
     def load(self) -> None:
         state = torch.load(self.given.out / "last.pt", map_location="cpu", weights_only=True)
+        self.take(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress(**state["progress"])
+
+    def take(self, weights: dict[str, torch.Tensor]) -> None:
         names = [name for name, _ in self.model.named_parameters()]
         with torch.no_grad():
             for name, master, parameter in zip(names, self.masters, self.model.parameters(), strict=True):
-                master.copy_(state["weights"][name])
+                master.copy_(weights[name])
                 parameter.copy_(master)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(**state["progress"])
 
     @staticmethod
     def write(path: Path, state: dict[str, Any]) -> None:

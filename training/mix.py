@@ -21,6 +21,7 @@ from training.data import (
     rows_of,
     sentences_of,
 )
+from training.written import written_pairs
 
 #: Pairs a round, by set. All of what is nearest to the product's work; a share of what is far from it or plentiful.
 SHARES: dict[str, int] = {
@@ -47,11 +48,15 @@ SENTENCES = {"en": 1000, "de": 1100}
 CLAIMS = {"en": 1600, "de": 450}
 FACTS = 400
 NEIGHBOURS = {"en": 500, "de": 300}
+WRITTEN = 1  # times a round that every pair written by hand comes
 #: Sets whose supported claims are short and say one thing: good to change one thing of.
 _CLAIM_SETS = frozenset({"fever", "feverous-s", "fm2", "infotabs", "snli", "scifact", "pawsx", "pawsx-cross"})
 
 #: The kinds of dev pairs whose mean decides which weights are best: those that the product's work is made of.
-STOPPING = ("fever", "feverous-s", "fm2", "scifact", "summedits", "pawsx", "contrast-en", "contrast-de")
+STOPPING = (
+    *("fever", "feverous-s", "fm2", "scifact", "summedits", "pawsx", "contrast-en", "contrast-de"),
+    *("written-en", "written-de", "written-cross"),
+)
 _WATCHED = frozenset({*STOPPING, "strangers", "infotabs", "snli", "citint", "factcheck-bench"})
 
 
@@ -92,7 +97,7 @@ class Mix:
         return drawn
 
     def _made(self, rng: random.Random) -> list[Pair]:
-        made: list[Pair] = []
+        made: list[Pair] = [pair for _ in range(WRITTEN) for pair in written_pairs("train", rng)]
         for lang, sentences in self._sentences.items():
             for sentence in rng.sample(sentences, min(SENTENCES[lang], len(sentences))):
                 made += from_sentence(sentence, self._names, rng)
@@ -124,6 +129,7 @@ def dev_pairs(folder: Path, seed: int, most: int = 180) -> list[Pair]:
     pairs = [pair for pair in pairs_of(rows, rng) if pair.lang in ("de", "en")]
     rng.shuffle(pairs)
     pairs += held_contrasts(folder, rows, "dev", rng)
+    pairs += written_pairs("dev", rng)
     kept: Counter[str] = Counter()
     chosen: list[Pair] = []
     for pair in pairs:
