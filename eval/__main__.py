@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
+
+NEEDED = ("jinja2", "matplotlib", "sklearn")  # by the extra "eval"
+COULD_NOT_RUN = 2
+
 
 def main() -> None:
+    """Runs the command line; without the packages it needs, one line says how to get them."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        print(f"factcheck: python -m eval needs {', '.join(missing)}: pip install -e '.[eval]'", file=sys.stderr)
+        raise SystemExit(COULD_NOT_RUN)
     from eval.cli import app
 
     app()

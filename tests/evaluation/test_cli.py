@@ -179,3 +179,18 @@ def test_a_public_set_is_measured_on_its_test_part() -> None:
     done = invoked("run", "verdict", "--data", data_folder(), "--set", "snli", "--limit", "40")
     assert done.exit_code == 0, done.output
     assert "snli/dev: 40 samples, part test; free licence" in done.output
+
+
+def test_without_the_packages_of_the_extra_one_line_says_how_to_get_them() -> None:
+    script = (
+        "import importlib.util, runpy, sys\n"
+        "real = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'sklearn' else real(name, *more)\n"
+        "sys.argv = ['eval', '--help']\n"
+        "runpy.run_module('eval', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "factcheck: python -m eval needs sklearn: pip install -e '.[eval]'\n"
