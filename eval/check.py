@@ -54,17 +54,13 @@ def check_command(
     Baselines of data that is not on this machine are skipped, by name. Exit codes: 0 no regression; 1 regression;
     2 could not run; 3 incomplete: samples are missing or failed.
     """
-    from eval.page.terminal import print_comparison
-    from eval.printing import console
-
     codes: list[int] = []
     for baseline in baselines(tuple(only or ())):
         if (missing := baseline.lacks()) is not None:
             say(f"factcheck: skipped {baseline.path.name}: {missing} is not there")
             continue
         comparison = _measured(baseline, update=update)
-        console().print(f"\n[bold]{baseline.path.name}[/bold]", highlight=False)
-        print_comparison(comparison, console())
+        _show(baseline, comparison)
         codes.append(comparison.exit_code)
     if not codes:
         raise ConfigError(f"{BASELINES}: no baseline could be measured")
@@ -116,6 +112,19 @@ def _measured(baseline: Baseline, *, update: bool) -> Comparison:
             last = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise ConfigError(f"{baseline.path.name}: its command ended with exit code {ran.returncode}: {last}")
         return compare(baseline.result, read(ROOT / target))
+
+
+def _show(baseline: Baseline, comparison: Comparison) -> None:
+    """Two lines where nothing got worse, else all there is to say."""
+    from eval.page.terminal import print_comparison
+    from eval.printing import console
+
+    terminal = console()
+    terminal.print(f"\n{baseline.path.name}", style="bold", highlight=False)
+    if comparison.verdict == "pass":
+        terminal.print(f"✔ {comparison.conclusion}", style="green", highlight=False, markup=False, soft_wrap=True)
+    else:
+        print_comparison(comparison, terminal)
 
 
 def _summary(codes: list[int]) -> str:
