@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from factcheck.cli.door import COULD_NOT_RUN
+
 NEEDED = ("jinja2", "matplotlib", "sklearn")  # by the extra "eval"
-COULD_NOT_RUN = 2
 
 
 def main() -> None:

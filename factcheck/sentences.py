@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from factcheck.documents.parsed import covered, has_words, trimmed
-from factcheck.models import WITHOUT_PROSE, Block, Document, Sentence, Span
+from factcheck.models import WITHOUT_PROSE, Block, Document, Passage, Sentence, Span
 
 LONGEST = 2000  # characters; text without full stops is cut at white space, so that a model can read it
 
@@ -90,6 +90,22 @@ def sentences_of(document: Document) -> tuple[Sentence, ...]:
         for span in _spans(document.text, block, document.language)
     )
     return tuple(Sentence(id=f"s{number}", span=span) for number, span in enumerate(spans, 1))
+
+
+def sentences_in(passage: Passage) -> tuple[Sentence, ...]:
+    """The sentences of a passage; their spans count into its own text."""
+    return sentences_of(
+        Document(
+            id=passage.id,
+            source=passage.source,
+            title=passage.title,
+            language=passage.language,
+            published=passage.published,
+            media_type="text/plain",
+            encoding=None,
+            text=passage.text,
+        )
+    )
 
 
 def furniture_of(document: Document, sentences: Iterable[Sentence]) -> frozenset[str]:

@@ -13,8 +13,8 @@ from eval.make_contrast.places import PLACES
 from factcheck.language.cues import ATTRIBUTIONS, FUNCTION_WORDS, word_set
 from factcheck.language.names import names
 from factcheck.language.words import fold
-from factcheck.models import Document, Passage
-from factcheck.sentences import sentences_of
+from factcheck.models import Passage
+from factcheck.sentences import sentences_in
 
 LANGUAGES = ("de", "en")
 SHORTEST, LONGEST = 5, 34  # words
@@ -182,7 +182,7 @@ def statements_of(passages: Sequence[Passage]) -> tuple[tuple[Statement, ...], C
     texts: set[str] = set()
     known = _Known(_german_names(passages), _english_names(passages))
     for passage in passages:
-        for sentence in sentences_of(_as_document(passage)):
+        for sentence in sentences_in(passage):
             place = (passage.source, passage.span.start + sentence.span.start)
             if place in places:
                 continue
@@ -391,16 +391,3 @@ def _neighbours(text: str) -> Iterator[tuple[str, str, str]]:
         opens = place == 0 or text[tokens[place - 1].end() : token.start()].strip() != ""
         before = "" if opens else tokens[place - 1][0]
         yield before, token[0], tokens[place + 1][0] if place + 1 < len(tokens) else ""
-
-
-def _as_document(passage: Passage) -> Document:
-    return Document(
-        id=passage.id,
-        source=passage.source,
-        title=passage.title,
-        language=passage.language,
-        published=passage.published,
-        media_type="text/plain",
-        encoding=None,
-        text=passage.text,
-    )

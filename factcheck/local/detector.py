@@ -21,8 +21,8 @@ from factcheck.language import statements
 from factcheck.language.dates import dates
 from factcheck.language.names import names
 from factcheck.language.numbers import quantities
+from factcheck.local import minilm
 from factcheck.local.loading import manifest_of, verified
-from factcheck.local.minilm import MiniLM
 from factcheck.protocols import Embedder
 
 WEIGHTS = Path(__file__).parent / "weights" / "detector"
@@ -58,7 +58,7 @@ class Detector:
         self._weights: NDArray[np.float32] = head["weights"].astype(np.float32)
         self._bias: NDArray[np.float32] = head["bias"].astype(np.float32)
         self._least: dict[str, float] = manifest["least"]
-        self._embedder = embedder or MiniLM()
+        self._embedder = embedder or minilm.embedded()
 
     def kinds(self, sentences: Sequence[str], language: str) -> list[Kind]:
         """What each sentence is. One that may claim something does, by the threshold of its language."""

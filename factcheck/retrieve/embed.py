@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,6 @@ from numpy.typing import NDArray
 from factcheck.errors import ConfigError, ModelError, ModelUnavailable
 from factcheck.protocols import Embedder
 from factcheck.settings import Settings
-
-if TYPE_CHECKING:
-    from factcheck.local.minilm import MiniLM
 
 _TEXTS_PER_CALL = 128
 
@@ -25,19 +21,13 @@ def embedder_named(name: str, settings: Settings) -> Embedder:
     Raises ConfigError for any other name, ModelUnavailable where the endpoint gives no vectors.
     """
     if name == "minilm":
-        return _embedded()
+        from factcheck.local.minilm import embedded
+
+        return embedded()
     provider, _, model = name.partition(":")
     if provider == "openai" and model:
         return Endpoint(model, settings)
     raise ConfigError(f"no embedder is called {name!r}: use minilm, or openai:NAME for an embeddings endpoint")
-
-
-@cache
-def _embedded() -> MiniLM:
-    """One for the process: it takes a quarter of a second to load and 100 MB."""
-    from factcheck.local.minilm import MiniLM
-
-    return MiniLM()
 
 
 def warm(embedder: Embedder) -> None:

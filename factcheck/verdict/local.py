@@ -32,9 +32,9 @@ from factcheck.language.dates import PartialDate, dates
 from factcheck.language.names import Name, alike, names
 from factcheck.language.numbers import Quantity, quantities
 from factcheck.language.words import Word, compound_of, content, fold, same_word, stem, words
-from factcheck.models import Claim, Document, Evidence, Passage, RejectedQuote, Span, UnverifiableReason
+from factcheck.models import Claim, Evidence, Passage, RejectedQuote, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
-from factcheck.sentences import sentences_of
+from factcheck.sentences import sentences_in
 from factcheck.text import locate
 from factcheck.verdict.signals import negated
 
@@ -176,7 +176,7 @@ def _weigh(claim: Reading, passage: Passage, evidence: Sequence[Evidence]) -> tu
     rarity = _rarity(evidence)
     findings: list[Finding] = []
     near = 0.0
-    spans = _sentence_spans(passage)
+    spans = [sentence.span for sentence in sentences_in(passage)]
     for index, span in enumerate(spans):
         sentence = read(span.of(passage.text), passage.language)
         near = max(near, _coverage(claim, sentence.keys, rarity))
@@ -188,21 +188,6 @@ def _weigh(claim: Reading, passage: Passage, evidence: Sequence[Evidence]) -> tu
         if finding is not None:
             findings.append(finding)
     return findings, near
-
-
-def _sentence_spans(passage: Passage) -> tuple[Span, ...]:
-    """The sentences of a passage, as spans of its text."""
-    document = Document(
-        id=passage.id,
-        source=passage.source,
-        title=passage.title,
-        language=passage.language,
-        published=passage.published,
-        media_type="text/plain",
-        encoding=None,
-        text=passage.text,
-    )
-    return tuple(sentence.span for sentence in sentences_of(document))
 
 
 def _rarity(evidence: Sequence[Evidence]) -> dict[str, float]:
