@@ -29,7 +29,7 @@ from training.data import Pair
 from training.export_minilm import download, plain_tokenizer, unpacked
 from training.mix import STOPPING, Mix, dev_pairs, read_mix
 
-WINDOW = 192  # tokens, the claim and three special ones included; a premise is cut to what the claim leaves
+WINDOW = 256  # tokens, the claim and three special ones included; a premise is cut to what the claim leaves
 BATCH_TOKENS = 6144
 STEP_LENGTHS = 32  # lengths are padded to multiples of this: few shapes keep the kernels warm
 RATE = 1.5e-4
