@@ -98,6 +98,9 @@ def run(
     concurrency: Annotated[int | None, typer.Option(help="Model calls under way at once.")] = None,
     max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Stop before spending more than this, in US dollars.")] = None,
+    withhold: Annotated[
+        bool | None, typer.Option(help="Local engine: no label that is less sure than measured to be right.")
+    ] = None,
     embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
     texts: Annotated[
         bool, typer.Option(help="Keep the words of others' data in the result; without, digests that can be paired.")
@@ -116,6 +119,7 @@ def run(
         "max_calls": max_calls,
         "max_cost": max_cost,
         "embedder": embedder,
+        "withhold": withhold,
         "cache": cache,
     }
     _require_writable(record)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.datasets.dataset import Dataset
 from factcheck import prompts
-from factcheck.engine import Choice, chat_of, choose, judge_of, shown, splitter_of
+from factcheck.engine import Choice, chat_of, choose, judge_of, parameters_of, shown, splitter_of
 from factcheck.errors import ConfigError
+from factcheck.local.loading import digests
 from factcheck.models import Outcome, StageUsage, StoreFingerprint
 from factcheck.pipeline import Pipeline, Progress
 from factcheck.protocols import Embedder, Judge, Retriever, Splitter
@@ -98,11 +97,11 @@ class Engine:
             "engine": self.choice.name,
             "model": self.model,
             "answered_by": self.answered_by,
-            "parameters": self.chat.parameters if self.chat else {},
+            "parameters": parameters_of(self.chat, self.settings),
             "prompts": prompts.digests() if self.chat else {},
             "settings": shown(self.settings),
             "store": _together(self.fingerprints),
-            "weights": weights(),
+            "weights": digests(),
         }
 
 
@@ -121,7 +120,7 @@ async def engine(
             choice=choice,
             settings=settings,
             chat=chat,
-            judge=judge_of(chat),
+            judge=judge_of(chat, settings),
             answered_by=_answered_by(chat, exchanges),
             known={} if known is None else known,
         )
@@ -145,18 +144,6 @@ def _answered_by(chat: LangChainChat | None, exchanges: Exchanges | None) -> str
     if exchanges is not None:
         return exchanges.answered_by
     return f"a model: {chat.model}" if chat else "the local engine"
-
-
-def weights() -> dict[str, str]:
-    """The sha256 of every file of the embedded models, as their manifests state it and their loading checks it."""
-    import factcheck.local
-
-    folder = Path(factcheck.local.__file__).parent / "weights"
-    found: dict[str, str] = {}
-    for manifest in sorted(folder.glob("*/manifest.json")):
-        files = json.loads(manifest.read_bytes())["files"]
-        found |= {f"{manifest.parent.name}/{name}": digest for name, digest in sorted(files.items())}
-    return found
 
 
 def _together(stores: Sequence[StoreFingerprint]) -> StoreFingerprint | None:

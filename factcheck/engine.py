@@ -25,7 +25,7 @@ from factcheck.settings import Settings, load
 if TYPE_CHECKING:
     from factcheck.documents.dating import WrittenOn
     from factcheck.llm import LangChainChat
-    from factcheck.protocols import Embedder, Judge, Splitter
+    from factcheck.protocols import Embedder, Judge, SecondOpinion, Splitter
     from factcheck.retrieve.store import IndexProgress, IndexReport, Store
 
 T = TypeVar("T")
@@ -176,15 +176,32 @@ def splitter_of(
     )
 
 
-def judge_of(chat: LangChainChat | None) -> Judge:
+def judge_of(chat: LangChainChat | None, settings: Settings) -> Judge:
     """The judge of an engine: the model's, or without one the local."""
     if chat is None:
         from factcheck.verdict.local import LocalJudge
 
-        return LocalJudge()
+        return LocalJudge(withhold=settings.withhold)
     from factcheck.verdict.llm import LLMJudge
 
     return LLMJudge(chat)
+
+
+def second_opinion_of(chat: LangChainChat | None, settings: Settings) -> SecondOpinion | None:
+    """Where it is asked for: the embedded model beside the LLM. The local engine has no second one to ask."""
+    if chat is None or not settings.second_opinion:
+        return None
+    from factcheck.verdict.second import LocalSecondOpinion
+
+    return LocalSecondOpinion()
+
+
+def parameters_of(chat: LangChainChat | None, settings: Settings) -> dict[str, Any]:
+    """What, beside settings and prompts, decides the answers: the LLM's parameters, the embedded models' sha256."""
+    from factcheck.local.loading import digests
+
+    parameters = chat.parameters if chat else {}
+    return {**parameters, "weights": digests()} if chat is None or settings.second_opinion else parameters
 
 
 @dataclass(frozen=True)
@@ -289,7 +306,8 @@ class _Run:
                     chat, self.settings, as_of=written.day, languages=tuple(self.opened.store.languages())
                 ),
                 retriever=Searcher(self.opened.store, self.opened.embedder, passages=self.settings.passages),
-                judge=judge_of(chat),
+                judge=judge_of(chat, self.settings),
+                second_opinion=second_opinion_of(chat, self.settings),
                 signals=compare,
                 in_flight=4 * self.settings.concurrency,
                 progress=self.progress,
@@ -322,7 +340,7 @@ class _Run:
             engine=self.choice.name,
             engine_reason=self.choice.reason,
             model=chat.model if chat else None,
-            parameters=chat.parameters if chat else {},
+            parameters=parameters_of(chat, self.settings),
             prompts=prompts.digests() if chat else {},
             store=self.opened.store.fingerprint(),
             settings=shown(self.settings),

@@ -53,6 +53,7 @@ WarningCode = Literal[
     "name_differs",
     "negation_differs",
     "sources_conflict",
+    "second_opinion_disagrees",  # the embedded model reads the cited words the other way
     "instruction_like_text",  # the text tries to talk to a model
     "date_conflict",  # the document disagrees with itself about its own date
     "date_unknown",  # relative dates in the document could not be resolved

@@ -22,7 +22,7 @@ from factcheck.models import (
     Sentence,
     Stage,
 )
-from factcheck.protocols import Judge, Retriever, Split, Splitter
+from factcheck.protocols import Judge, Retriever, SecondOpinion, Split, Splitter
 from factcheck.retrieve.wider import absent_words, brings_more
 from factcheck.verdict.ground import Grounded, Signals, ground
 
@@ -43,12 +43,16 @@ class Checked:
 
 @dataclass
 class Pipeline:
-    """Splitter, retriever and judge, run as one; ``in_flight`` bounds the claims worked on at a time."""
+    """Splitter, retriever and judge, run as one; ``in_flight`` bounds the claims worked on at a time.
+
+    ``second_opinion``, where there is one, looks at each verdict and may add warnings to it.
+    """
 
     splitter: Splitter
     retriever: Retriever
     judge: Judge
     signals: Signals
+    second_opinion: SecondOpinion | None = None
     in_flight: int = 64
     progress: Progress = field(default=lambda stage, done, total: None)
 
@@ -109,7 +113,7 @@ class Pipeline:
             return Outcome(claim=claim, failure=failure_of("retrieve", error))
         evidence, search = retrieval.evidence, Search(queries=retrieval.queries)
         try:
-            grounded = await self._judged(claim, evidence, language)
+            grounded = await self._looked_at_twice(claim, evidence, await self._judged(claim, evidence, language))
         except ModelError as error:
             return Outcome(claim=claim, evidence=evidence, search=search, failure=failure_of("judge", error))
         if grounded.verdict.label == "unverifiable":
@@ -128,6 +132,13 @@ class Pipeline:
         second = ground(claim, answer, evidence, self.signals, language=language)
         rejected: dict[RejectedQuote, None] = dict.fromkeys((*first.rejected, *second.rejected))
         return Grounded(verdict=second.verdict, rejected=tuple(rejected))
+
+    async def _looked_at_twice(self, claim: Claim, evidence: tuple[Evidence, ...], grounded: Grounded) -> Grounded:
+        if self.second_opinion is None:
+            return grounded
+        notices = await self.second_opinion.look(claim, grounded.verdict, evidence)
+        warnings = (*grounded.verdict.warnings, *notices)
+        return Grounded(grounded.verdict.model_copy(update={"warnings": warnings}), grounded.rejected)
 
     async def _looked_wider(
         self, claim: Claim, language: str, evidence: tuple[Evidence, ...], search: Search

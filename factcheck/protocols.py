@@ -22,6 +22,7 @@ from factcheck.models import (
     Sentence,
     Stance,
     UnverifiableReason,
+    Verdict,
 )
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -95,6 +96,12 @@ class Judge(Protocol):
 
         Raises ModelError for this claim, ModelUnavailable for the run.
         """
+        ...
+
+
+class SecondOpinion(Protocol):
+    async def look(self, claim: Claim, verdict: Verdict, evidence: Sequence[Evidence]) -> tuple[Notice, ...]:
+        """Warnings about a verdict that another judge gave, by the words it cites; none where it says the same."""
         ...
 
 

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     max_tokens: int | None = Field(None, ge=1, description="of one answer; unset leaves it to the server")
     max_calls: int | None = Field(None, ge=0)
     max_cost: float | None = Field(None, ge=0, description="US dollars")
+    withhold: bool = Field(True, description="local engine: give no label that is less sure than measured to be right")
+    second_opinion: bool = Field(False, description="the embedded model looks at each LLM verdict's citations too")
     cache: bool = Field(True, description="keep validated replies and answer the same request from them")
     cache_dir: Path = Field(default_factory=lambda: user_cache_path("factcheck"))
 

@@ -1,133 +1,90 @@
-"""Claims with the passages they are judged by, cut into the windows that the judge reads, and back into one answer.
+"""Claims with the passages they are judged by, read exactly as the product reads them.
 
-This is the judge's work as the product does it: every window of every passage is read beside the claim, and the most
-telling one decides. Thresholds are fitted on it (``calibrate``) and figures are read off it (``figures``).
+Thresholds are fitted on these (``calibrate``). A written claim stands among passages about other things, as a search
+would bring them: what a judge says of text that does not decide matters as much as what it says of the text that does.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from eval.parts import Part
-from training.data import Label, Pair, Row, premise_of, rows_of, split_sentences
+from eval.records import Reference
+from eval.tasks.given import evidence_of
+from factcheck.local.pairs import PairModel
+from factcheck.models import Evidence
+from factcheck.verdict.local import Finding, read, windows_of
+from training.data import Label, Row, overlap, rows_of
+from training.mix import held_contrasts
+from training.written import Written, written
 
-Answer = Literal["supported", "contradicted", "unverifiable"]
-ANSWERS: tuple[Answer, Answer, Answer] = ("supported", "contradicted", "unverifiable")
-Floats = NDArray[np.float32]
-#: From pairs to logits, a row for each pair in order: supported, contradicted, unverifiable.
-Predictor = Callable[[Sequence[Pair]], Floats]
-
-LONGEST_SENTENCE = 80  # words; a longer one (a table, a list) is read in pieces
-_MOST_WINDOWS = 60  # of a claim; whole articles are cut off there
+STRANGERS = 3  # passages about other things beside a written claim's own
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One claim, its passages as (title, text), and the gold label."""
+    """One claim, its passages as (title, text) in ``passage_lang``, and the gold label."""
 
     claim: str
     passages: tuple[tuple[str, str], ...]
     label: Label
     lang: str
+    passage_lang: str
     kind: str
+    about: str
 
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What turns logits into an answer: a temperature, and how sure each of the two verdicts has to be."""
-
-    temperature: float = 1.0
-    supported: float = 0.5
-    contradicted: float = 0.5
-
-    def probabilities(self, logits: Floats) -> Floats:
-        scaled = logits / self.temperature
-        scaled = scaled - scaled.max(axis=1, keepdims=True)
-        odds = np.exp(scaled)
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
-
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: Path) -> Calibration:
-        return cls(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def cases_of(folder: Path, part: Part) -> list[Case]:
-    """Every claim of the free sets that belongs to ``part``, with its own evidence as the passages."""
-    return [case_of(row) for row in rows_of(folder, (part,)) if row.lang in ("de", "en")]
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The passages as the store would cut them."""
+        return evidence_of(
+            [
+                Reference(doc_id=f"{number}", title=title, text=text, language=self.passage_lang)
+                for number, (title, text) in enumerate(self.passages)
+            ]
+        )
 
 
 def case_of(row: Row) -> Case:
     passages = tuple((item["title"], item["text"]) for item in row.evidence)
-    return Case(row.claim, passages, row.label, row.lang, row.file.partition("/")[0])
+    about = passages[0][0] or passages[0][1][:80]
+    return Case(row.claim, passages, row.label, row.lang, row.lang, row.file.partition("/")[0], about)
 
 
-def windows(case: Case, sizes: Sequence[int] = (1, 2)) -> list[Pair]:
-    """The claim beside each sentence, and each run of neighbouring sentences, of its passages."""
-    found: dict[str, Pair] = {}
-    for title, text in case.passages:
-        sentences = [piece for sentence in split_sentences(text) for piece in _pieces(sentence)]
-        for size in sizes:
-            for start in range(max(1, len(sentences) - size + 1)):
-                shown = premise_of(title, " ".join(sentences[start : start + size]))
-                found.setdefault(shown, Pair(shown, case.claim, case.label, case.lang, case.kind))
-    return list(found.values())[:_MOST_WINDOWS]
+def dev_cases(folder: Path, kinds: Sequence[str], seed: int, most: int) -> list[Case]:
+    """Dev claims of these kinds, at most so many of each: of the free sets, changed by code, and written."""
+    rng = random.Random(seed)
+    rows = rows_of(folder, ("dev",))
+    cases = [case_of(row) for row in rows if row.lang in ("de", "en")]
+    rng.shuffle(cases)
+    cases += [
+        Case(pair.claim, (("", pair.premise),), pair.label, pair.lang, pair.lang, pair.kind, pair.premise)
+        for pair in held_contrasts(folder, rows, "dev", rng)
+    ]
+    cases += written_cases("dev")
+    by_kind: dict[str, list[Case]] = {}
+    for case in cases:
+        by_kind.setdefault(case.kind, []).append(case)
+    return [case for kind in kinds for case in by_kind.get(kind, [])[:most]]
 
 
-def _pieces(sentence: str) -> Iterator[str]:
-    words = sentence.split()
-    if len(words) <= LONGEST_SENTENCE:
-        yield sentence
-        return
-    for start in range(0, len(words), LONGEST_SENTENCE):
-        yield " ".join(words[start : start + LONGEST_SENTENCE])
+def written_cases(part: Part) -> Iterator[Case]:
+    """Each written claim with its passage and those nearest to it in words."""
+    here = [one for one in written() if one.part == part]
+    for one in here:
+        passages = ((one.title, one.passage), *((other.title, other.passage) for other in _nearest(one, here)))
+        for claim in one.claims:
+            kind = f"written-{claim.lang if claim.lang == one.lang else 'cross'}"
+            yield Case(claim.text, passages, claim.label, claim.lang, one.lang, kind, one.id)
 
 
-def whole(case: Case) -> list[Pair]:
-    """The claim beside all of its evidence at once, as far as the judge can read: gold evidence, not retrieved."""
-    shown = " ".join(premise_of(title, text) for title, text in case.passages)
-    return [Pair(shown, case.claim, case.label, case.lang, case.kind)]
+def _nearest(one: Written, others: Sequence[Written]) -> list[Written]:
+    near = [other for other in others if other.lang == one.lang and other.id != one.id]
+    return sorted(near, key=lambda other: -overlap(one.passage, other.passage))[:STRANGERS]
 
 
-def read_all(cases: Sequence[Case], cut: Callable[[Case], list[Pair]], predict: Predictor) -> list[Floats]:
-    """For each case the logits of its windows; all windows of all cases go through the judge together."""
-    cuts = [cut(case) for case in cases]
-    logits = predict([pair for pairs in cuts for pair in pairs])
-    ends = np.cumsum([len(pairs) for pairs in cuts])
-    return [logits[end - len(pairs) : end] for end, pairs in zip(ends, cuts, strict=True)]
-
-
-def summed_up(logits: Floats, calibration: Calibration) -> tuple[float, float]:
-    """How far the most telling window goes towards supported, and how far one goes towards contradicted."""
-    if not len(logits):
-        return 0.0, 0.0
-    probabilities = calibration.probabilities(logits)
-    return float(probabilities[:, 0].max()), float(probabilities[:, 1].max())
-
-
-def answer(supports: float, against: float, calibration: Calibration) -> Answer:
-    """The verdict where one side is sure enough; unverifiable where neither is, or where both are."""
-    sure_for, sure_against = supports >= calibration.supported, against >= calibration.contradicted
-    if sure_for and sure_against:
-        return "unverifiable"
-    if sure_for:
-        return "supported"
-    return "contradicted" if sure_against else "unverifiable"
-
-
-def likeliest(logits: Floats) -> Answer:
-    """The answer without thresholds: the side whose best window beats "unverifiable" by more."""
-    if not len(logits):
-        return "unverifiable"
-    gains = logits[:, :2] - logits[:, 2:]
-    best = gains.max(axis=0)
-    return "unverifiable" if best.max() < 0 else ANSWERS[int(best.argmax())]
+def findings_of(case: Case, model: PairModel) -> list[Finding]:
+    """What the judge reads of a case's passages, and what the model says to it."""
+    return read(case.claim, windows_of(case.claim, case.evidence), model)

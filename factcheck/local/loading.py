@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 MANIFEST = "manifest.json"
+WEIGHTS = Path(__file__).parent / "weights"
 
 
 def manifest_of(folder: Path, *needed: str, file: str = "model.onnx") -> dict[str, Any]:
@@ -26,6 +27,15 @@ def manifest_of(folder: Path, *needed: str, file: str = "model.onnx") -> dict[st
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder / MANIFEST, "cannot be read") from error
     return manifest
+
+
+def digests() -> dict[str, str]:
+    """The sha256 of every file of the embedded models, as their manifests state it and their loading checks it."""
+    found: dict[str, str] = {}
+    for manifest in sorted(WEIGHTS.glob(f"*/{MANIFEST}")):
+        files = json.loads(manifest.read_bytes())["files"]
+        found |= {f"{manifest.parent.name}/{name}": digest for name, digest in sorted(files.items())}
+    return found
 
 
 def verified(folder: Path, manifest: dict[str, Any], name: str) -> bytes:

@@ -101,6 +101,7 @@ WARNINGS: dict[WarningCode, str] = {  # what the message is about; the messages 
     "name_differs": "name",
     "negation_differs": "negation",
     "sources_conflict": "sources disagree",
+    "second_opinion_disagrees": "second opinion",
     "instruction_like_text": "text addressed to a model",
     "date_conflict": "the document's date",
     "date_unknown": "day of writing",

@@ -13,10 +13,11 @@ import factcheck.local
 from eval.datasets.choosing import Wanted
 from eval.datasets.dataset import Dataset
 from eval.datasets.loading import claim_sets
-from eval.engines import Engine, engine, weights
+from eval.engines import Engine, engine
 from eval.records import DatasetInfo, Reference
 from factcheck.engine import judge_of
 from factcheck.errors import ConfigError
+from factcheck.local.loading import digests
 from factcheck.models import StoreFingerprint
 from factcheck.settings import load
 from factcheck.verdict.signals import compare
@@ -37,7 +38,7 @@ def local() -> Engine:
 
 def test_the_local_engine_is_the_products_own() -> None:
     found = local()
-    assert type(found.judge) is type(judge_of(None))
+    assert type(found.judge) is type(judge_of(None, load()))
     assert found.signals is compare
     stated = found.provenance()
     assert (stated["engine"], stated["model"], stated["answered_by"]) == ("local", None, "the local engine")
@@ -46,7 +47,7 @@ def test_the_local_engine_is_the_products_own() -> None:
 
 def test_the_weights_named_are_those_on_disk() -> None:
     folder = Path(factcheck.local.__file__).parent / "weights"
-    found = weights()
+    found = digests()
     assert "minilm/model.onnx" in found
     assert all(hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest for name, digest in found.items())
 

@@ -1,0 +1,104 @@
+"""Ways in which words that are all there still do not say a claim: another manner, exchanged roles, opposite words."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+from factcheck.language.cues import ATTRIBUTIONS, DENIALS, HEDGES, OPPOSITES, WEAKENERS
+from factcheck.language.names import Name, names
+from factcheck.language.words import stem, words
+
+_CONDITIONAL = {
+    "en": re.compile(r"^\s*(?:if|unless|suppose|imagine|had|were|whether)\b|\bif\b", re.IGNORECASE),
+    "de": re.compile(r"^\s*(?:wenn|falls|sollte|angenommen|ob)\b|\b(?:falls|wenn)\b", re.IGNORECASE),
+}
+_PASSIVE = {
+    "en": re.compile(r"\b(?:is|are|was|were|be|been|being|got)\b(?:\s+\w+){0,3}?\s+by\b|\w(?:ed|en|t)\s+by\b"),
+    "de": re.compile(
+        r"\b(?:wird|werden|wurden?|worden|geworden)\b.*\b(?:von|vom|durch)\b|\b(?:von|vom|durch)\b.*"
+        r"\b(?:wird|werden|wurden?|worden)\b"
+    ),
+}
+_TOGETHER = re.compile(r"(?:\s|,|\band\b|\bund\b|\bor\b|\boder\b|\bwith\b|\bmit\b)*")
+
+
+def other_manner(claim: str, quote: str) -> bool:
+    """Whether the quote asks or supposes where the claim states."""
+    if quote.rstrip(" \"'”“»)").endswith("?"):
+        return True
+    return any(supposes.search(quote) and not supposes.search(claim) for supposes in _CONDITIONAL.values())
+
+
+def hedged(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
+    """Whether the quote plans, doubts, denies or puts into somebody's mouth, in words that the claim has not."""
+    return any(
+        _cues(quote, quote_language, table) and not _cues(claim, claim_language, table)
+        for table in (HEDGES, ATTRIBUTIONS, DENIALS)
+    )
+
+
+def weakened(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
+    """Whether the quote says some, almost, former, and the claim does not."""
+    return bool(_cues(quote, quote_language, WEAKENERS) and not _cues(claim, claim_language, WEAKENERS))
+
+
+def opposed(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
+    """Whether one rises where the other falls; asked only within one language."""
+    if claim_language != quote_language:
+        return False
+    mine = {word.key for word in words(claim, claim_language)}
+    theirs = {word.key for word in words(quote, quote_language)}
+    pairs = _opposites(claim_language)
+    return any(pairs.get(key, frozenset()) & (theirs - mine) for key in mine - theirs)
+
+
+def _cues(text: str, language: str, table: dict[str, frozenset[str]]) -> bool:
+    cues = table.get(language, frozenset())
+    return any(word.lower in cues for word in words(text, language))
+
+
+@lru_cache(maxsize=8)
+def _opposites(language: str) -> dict[str, frozenset[str]]:
+    table: dict[str, frozenset[str]] = {}
+    for left, right in OPPOSITES.get(language, ()):
+        one = frozenset(stem(word, language) for word in left.split())
+        other = frozenset(stem(word, language) for word in right.split())
+        for key in one:
+            table[key] = table.get(key, frozenset()) | (other - one)
+        for key in other:
+            table[key] = table.get(key, frozenset()) | (one - other)
+    return table
+
+
+def exchanged(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
+    """Whether two names stand in one order in the claim and in the other in the quote, both active or both passive.
+
+    Asked only within one language, and only of names with a word between them that relates them.
+    """
+    if claim_language != quote_language or claim_language not in _PASSIVE:
+        return False
+    if _passive(claim, claim_language) != _passive(quote, quote_language):
+        return False
+    theirs = names(quote, quote_language)
+    mine = names(claim, claim_language, known=frozenset(part for name in theirs for part in name.parts))
+    return any(
+        _related(left, right, claim) and _turned(left, right, theirs)
+        for left, right in pairwise(sorted(mine, key=lambda name: name.start))
+    )
+
+
+def _passive(text: str, language: str) -> bool:
+    return _PASSIVE[language].search(text) is not None
+
+
+def _related(left: Name, right: Name, claim: str) -> bool:
+    return not left.is_like(right) and _TOGETHER.fullmatch(claim[left.end : right.start]) is None
+
+
+def _turned(left: Name, right: Name, theirs: tuple[Name, ...]) -> bool:
+    """Whether every place of ``right`` in the quote comes before every place of ``left``."""
+    lefts = [name.start for name in theirs if name.is_like(left)]
+    rights = [name.start for name in theirs if name.is_like(right)]
+    return bool(lefts and rights) and max(rights) < min(lefts)
