@@ -355,9 +355,7 @@ def rich_report(spell: Spell = _same) -> Report:
     outcomes = [
         _rich(page.claim(1, first[0], words="Webb left Kourou on 25 December 2021"), spell, "supported"),
         _rich(
-            page.claim(
-                2, first[0], words="its first images came in August 2022", text="Webb's first images came in 8/22"
-            ),
+            page.claim(2, first[0], words=images, text="Webb's first images came in 8/22"),
             spell,
             "contradicted",
         ),
