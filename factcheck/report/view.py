@@ -177,6 +177,7 @@ class Head:
     claims: int
     counts: Mapping[Ending, int]
     engine_counts: Mapping[Ending, int]
+    told: str  # the counts in a sentence
     claims_sum: str
     counted_sum: str  # the same after review, where reviewers changed it
     sentences_sum: str
@@ -251,6 +252,7 @@ class Viewer:
             claims=report.totals.claims,
             counts=counts,
             engine_counts=engine_counts,
+            told=_told(counts),
             claims_sum=words.claims_sum(report),
             counted_sum="" if counts == engine_counts else words.claims_sum(report, standing),
             sentences_sum=words.sentences_sum(report),
@@ -372,6 +374,19 @@ def _notices(notices: tuple[Notice, ...]) -> tuple[NoticeView, ...]:
 def _search_lines(search: Search) -> tuple[str, ...]:
     absent = (words.absent_line(search),) if search.absent else ()
     return (*absent, words.wider_line(search))
+
+
+def _told(counts: Mapping[Ending, int]) -> str:
+    """``Of 12 claims, 2 are contradicted and 4 supported; 5 the references do not settle, 1 could not be checked.``"""
+    contradicted, supported = counts["contradicted"], counts["supported"]
+    is_are = "is" if contradicted == 1 else "are"
+    rest = [
+        (counts["unverifiable"], f"{counts['unverifiable']:,} the references do not settle"),
+        (counts["failed"], f"{counts['failed']:,} could not be checked"),
+    ]
+    open_ones = ", ".join(said for count, said in rest if count)
+    told = f"Of {words.counted(sum(counts.values()), 'claim')}, {contradicted:,} {is_are} contradicted"
+    return f"{told} and {supported:,} supported{f'; {open_ones}' if open_ones else ''}."
 
 
 def _reviewed(report: Report, standing: Mapping[str, Standing]) -> str:
