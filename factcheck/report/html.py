@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
+_EMPTY_LINES = re.compile(r"\n\s*\n")
 _GRAVEST_FIRST: tuple[Ending, ...] = ("contradicted", "failed", "unverifiable", "supported")
 
 
@@ -79,7 +81,7 @@ def digest_of(element: str) -> str:
 def _environment(folders: tuple[Path, ...]) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    jinja = Environment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
@@ -88,6 +90,8 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    jinja.filters["compact"] = _compact
+    return jinja
 
 
 def _visible(value: Any) -> Any:
@@ -95,9 +99,14 @@ def _visible(value: Any) -> Any:
     return printable(value, newlines=True) if type(value) is str else value
 
 
+def _compact(text: str) -> str:
+    """``text`` without empty lines: a passage is a few lines in its frame, whatever space its source had for it."""
+    return _EMPTY_LINES.sub("\n", text)
+
+
 @dataclass(frozen=True)
 class _Marked:
-    """A piece, the claims that begin in it, and the one whose look it has: of several the gravest, then the shortest."""
+    """A piece, the claims that begin in it, and the one whose look it has: a contradicted one, else the narrowest."""
 
     piece: Piece
     lead: ClaimView | None
@@ -117,8 +126,12 @@ def _marked(blocks: tuple[DocumentBlock, ...], claims: Mapping[str, ClaimView]) 
 
 def _piece(piece: Piece, claims: Mapping[str, ClaimView]) -> _Marked:
     covering = [claims[name] for name in piece.claims]
-    lead = min(covering, key=lambda claim: (_GRAVEST_FIRST.index(claim.ending), len(claim.text)), default=None)
+    lead = min(covering, key=_look, default=None)
     return _Marked(piece, lead, tuple(claims[name] for name in piece.opens))
+
+
+def _look(claim: ClaimView) -> tuple[bool, int, int]:
+    return claim.ending != "contradicted", claim.span.end - claim.span.start, _GRAVEST_FIRST.index(claim.ending)
 
 
 def _bar(counts: Mapping[Ending, int]) -> Iterator[tuple[Ending, int, int]]:

@@ -23,6 +23,7 @@ from factcheck.models import (
     Passage,
     Report,
     Search,
+    Span,
     Stance,
     Verdict,
 )
@@ -103,6 +104,7 @@ class ClaimView:
     id: str
     number: int
     text: str
+    span: Span  # in the document
     written: str  # the document's own words
     place: str  # "line 7", "page 3", or nothing
     ending: Ending
@@ -215,6 +217,7 @@ class Viewer:
             id=name,
             number=number,
             text=outcome.claim.text,
+            span=outcome.claim.span,
             written=self._finder.sentences(outcome.claim.sentences),
             place=self._finder.place(outcome.claim),
             ending=ending,
@@ -377,16 +380,16 @@ def _search_lines(search: Search) -> tuple[str, ...]:
 
 
 def _told(counts: Mapping[Ending, int]) -> str:
-    """``Of 12 claims, 2 are contradicted and 4 supported; 5 the references do not settle, 1 could not be checked.``"""
+    """``Of 9 claims, 2 are contradicted and 1 supported; the references do not settle 5, and 1 could not be checked``"""
     contradicted, supported = counts["contradicted"], counts["supported"]
-    is_are = "is" if contradicted == 1 else "are"
     rest = [
-        (counts["unverifiable"], f"{counts['unverifiable']:,} the references do not settle"),
+        (counts["unverifiable"], f"the references do not settle {counts['unverifiable']:,}"),
         (counts["failed"], f"{counts['failed']:,} could not be checked"),
     ]
-    open_ones = ", ".join(said for count, said in rest if count)
-    told = f"Of {words.counted(sum(counts.values()), 'claim')}, {contradicted:,} {is_are} contradicted"
-    return f"{told} and {supported:,} supported{f'; {open_ones}' if open_ones else ''}."
+    left = ", and ".join(said for count, said in rest if count)
+    told = f"Of {words.counted(sum(counts.values()), 'claim')}, {contradicted or 'none'}"
+    told += f" {'are' if contradicted > 1 else 'is'} contradicted and {supported or 'none'} supported"
+    return f"{told}; {left}." if left else f"{told}."
 
 
 def _reviewed(report: Report, standing: Mapping[str, Standing]) -> str:
