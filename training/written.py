@@ -79,8 +79,8 @@ def _of(one: Written, claim: WrittenClaim, rng: random.Random) -> Iterator[Pair]
     spans = [" ".join(sentences[slice(*span)]) for size in (2, 3) for span in windows_of(sentences, size)]
     short = [text for text in spans if len(text.split()) <= WINDOW_WORDS]
     if claim.label == "unverifiable":
-        nearest = sorted(set(short), key=lambda text: -overlap(claim.text, text))[:2]
-        yield from (pair(text, "unverifiable") for text in nearest)
+        nearest = [max(texts, key=lambda text: overlap(claim.text, text)) for texts in (sentences, short) if texts]
+        yield from (pair(text, "unverifiable") for text in dict.fromkeys(nearest))
         return
     yield pair(claim.quote, claim.label)
     around = [text for text in short if _holds(text, claim.quote)]

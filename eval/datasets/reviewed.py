@@ -7,8 +7,10 @@ Made by ``factcheck review export --to samples.jsonl`` out of verdicts that peop
      "reviewed": {"reviewer": "R. Miller", "at": "2025-11-03T10:00:00Z", "decision": "overrule",
                   "said": "supported", "comment": "…", "report": "…", "claim": "s3.1"}}
 
-``decision`` is accept or overrule, ``said`` the label that the engine had given, ``report`` the sha256 of the report's
-document, ``claim`` the claim's id there. A line without a wrapper is a sample by itself.
+``decision`` is accept or overrule, ``said`` the label that the engine had given (null where it failed), ``report`` the
+sha256 of the report's file, ``claim`` the claim's id there; ``others`` are decisions of further reviewers, who came to
+the same label; ``factcheck``, ``engine``, ``model`` and ``store`` say what had made the verdict. A line without a
+wrapper is a sample by itself.
 """
 
 from __future__ import annotations
@@ -30,16 +32,26 @@ from factcheck.errors import ConfigError
 from factcheck.models import Label, Record, Text
 
 
-class Reviewed(Record):
+class Decision(Record):
     """Who looked at a verdict, when, and what came of it."""
 
     reviewer: Text
     at: datetime
     decision: Literal["accept", "overrule"]
-    said: Label
+    said: Label | None
     comment: Text = ""
+
+
+class Reviewed(Decision):
+    """The newest decision, those of other reviewers, and what had made the verdict."""
+
+    others: tuple[Decision, ...] = ()
     report: str = ""
     claim: str = ""
+    factcheck: str = ""
+    engine: str = ""
+    model: Text = ""
+    store: str = ""
 
 
 class ReviewedSample(Record):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from factcheck.cli.check import check
 from factcheck.cli.index import index
 from factcheck.cli.report import report
+from factcheck.cli.review import review
 from factcheck.cli.schema import schema
 
 HELP = """Check what a document says against the references you trust.
@@ -24,7 +28,17 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-app = typer.Typer(name="factcheck", help=HELP, rich_markup_mode=None, no_args_is_help=True, add_completion=False)
+class Commands(TyperGroup):
+    """Also finds a command of two words before one that is only its first: "review export" beside "review"."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # typer keeps click's types to itself
+        two_words = " ".join(args[:2])
+        return super().resolve_command(ctx, [two_words, *args[2:]] if two_words in self.commands else args)
+
+
+app = typer.Typer(
+    name="factcheck", cls=Commands, help=HELP, rich_markup_mode=None, no_args_is_help=True, add_completion=False
+)
 
 
 @app.callback()
@@ -36,5 +50,5 @@ def _options(
     pass
 
 
-for command in (check, index, report, schema):
+for command in (check, index, report, review, schema):
     app.command(help=command.__doc__)(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +59,10 @@ def check(
     markdown_file: Annotated[
         str | None, typer.Option("--markdown", metavar="FILE", help="Write the report as Markdown; - for stdout.")
     ] = None,
+    html_file: Annotated[
+        str | None,
+        typer.Option("--html", metavar="FILE", help="Write the report as one HTML file to read or send; - for stdout."),
+    ] = None,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit 1 on a contradicted claim, on one not supported (unverifiable), or never.")
     ] = FailOn.contradicted,
@@ -101,13 +106,13 @@ def check(
     )
     if references is not None and store is not None:
         raise ConfigError("give --references or --store, not both")
-    require_writable(json_file, markdown_file, source=source)
+    require_writable(json_file, markdown_file, html_file, source=source)
     from factcheck.cli.progress import Shown
     from factcheck.engine import check_source
 
     with Shown() as progress:
         report = check_source(source, references=references, settings=settings, progress=progress, say=say)
-    _write(report, json_file, markdown_file, show_excluded=show_excluded, verbose=verbose)
+    _write(report, json_file, markdown_file, html_file, show_excluded=show_excluded, verbose=verbose)
     return exit_code(report, fail_on)
 
 
@@ -127,11 +132,17 @@ def _day(text: str | None) -> date | None:
 
 
 def _write(
-    report: Report, json_file: str | None, markdown_file: str | None, *, show_excluded: bool, verbose: bool
+    report: Report,
+    json_file: str | None,
+    markdown_file: str | None,
+    html_file: str | None,
+    *,
+    show_excluded: bool,
+    verbose: bool,
 ) -> None:
     from factcheck.report.schema import to_json
 
-    if "-" not in (json_file, markdown_file):
+    if "-" not in (json_file, markdown_file, html_file):
         from rich.console import Console
 
         from factcheck.report.terminal import print_report
@@ -143,3 +154,8 @@ def _write(
         from factcheck.report.markdown import to_markdown
 
         write_out(markdown_file, to_markdown(report))
+    if html_file is not None:
+        from factcheck.report.html import to_html
+
+        folder = None if html_file == "-" else Path(os.path.realpath(html_file)).parent
+        write_out(html_file, to_html(report, folder=folder))

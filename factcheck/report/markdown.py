@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from factcheck.models import Citation, Notice, Outcome, Passage, Report, Search, Verdict
 from factcheck.report import words
+from factcheck.reviews import Standing
 from factcheck.text import printable
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&$]")
@@ -19,13 +20,15 @@ _ADDRESS = re.compile(  # what GitHub links even where it is escaped: addresses,
 _JOINER = "\u2060"
 
 
-def to_markdown(report: Report) -> str:
+def to_markdown(report: Report, standing: Mapping[str, Standing] = {}) -> str:
     """The whole report, nothing left out that a reader could ask for: claims, both sides of a conflict, what was
     looked for, rejected quotes, failures, excluded sentences with reasons, and how the report was made.
 
+    A label that reviewers agree on wins over the engine's, and says so.
+
     Addresses in quoted text carry an invisible word joiner (U+2060), so that no viewer makes links or mentions of them.
     """
-    return "\n\n".join(_Writer(report).blocks()) + "\n"
+    return "\n\n".join(_Writer(report, standing).blocks()) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -46,8 +49,9 @@ def code(text: str) -> str:
 class _Writer:
     """One report as a sequence of Markdown blocks."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, standing: Mapping[str, Standing]) -> None:
         self._report = report
+        self._standing = standing
         self._finder = words.Finder(report)
 
     def blocks(self) -> Iterator[str]:
@@ -76,10 +80,15 @@ class _Writer:
         )
 
     def _summary(self) -> Iterator[str]:
-        rows = [(f"{words.SIGNS[name].symbol} {name}", count) for name, count in words.endings(self._report).items()]
+        rows = [(f"{words.SIGNS[name].symbol} {name}", count) for name, count in self._endings().items()]
         table = ["| claims | |", "| --- | ---: |", *(f"| {name} | {count} |" for name, count in rows)]
         yield "\n".join([*table, f"| **all** | **{self._report.totals.claims}** |"])
-        yield f"{words.claims_sum(self._report)}. {words.sentences_sum(self._report)}."
+        yield f"{words.claims_sum(self._report, self._standing)}. {words.sentences_sum(self._report)}."
+        if reviewed := words.reviewed_sum(self._report, self._standing):
+            yield f"{reviewed}. By the engine alone: {words.claims_sum(self._report)}."
+
+    def _endings(self) -> dict[words.Ending, int]:
+        return words.endings(self._report, self._standing)
 
     def _warnings(self) -> Iterator[str]:
         if self._report.warnings:
@@ -87,19 +96,27 @@ class _Writer:
             yield _items([_notice(notice) for notice in self._report.warnings])
 
     def _claim(self, outcome: Outcome) -> Iterator[str]:
-        claim, ending = outcome.claim, words.ending(outcome)
+        claim, ending = outcome.claim, words.ending(outcome, self._standing)
         place = self._finder.place(claim)
         yield f"### {words.SIGNS[ending].symbol} {ending} · {escaped(claim.id)}{', ' if place else ''}{place}"
         yield f"**{escaped(claim.text)}**"
         yield f"In the document: “{escaped(self._finder.sentences(claim.sentences))}”"
+        yield from self._review(outcome)
         if outcome.failure is not None:
             yield escaped(words.failure_line(outcome.failure))
         if outcome.verdict is not None:
             yield from self._verdict(outcome.verdict)
         if outcome.rejected:
             yield _items([f"{words.rejection_line(r)} ({r.stance}): “{escaped(r.quote)}”" for r in outcome.rejected])
-        if outcome.search is not None and ending == "unverifiable":
+        if outcome.search is not None and words.ending(outcome) == "unverifiable":
             yield from self._search(outcome.search)
+
+    def _review(self, outcome: Outcome) -> Iterator[str]:
+        if told := words.review_line(outcome, self._standing):
+            yield f"{escaped(_sentence_case(told))}."
+        reviewed = self._standing.get(outcome.claim.id)
+        if reviewed is not None and reviewed.comments:
+            yield _items([f"comment by {escaped(words.comment_line(review))}" for review in reviewed.comments])
 
     def _verdict(self, verdict: Verdict) -> Iterator[str]:
         if verdict.reason is not None:
@@ -149,11 +166,7 @@ class _Writer:
                 escaped(f"factcheck {provenance.factcheck}, report schema {report.schema_version}"),
                 escaped(words.engine_line(provenance)),
                 escaped(f"work: {words.work_line(report.usage)}"),
-                *(
-                    f"stage {escaped(name)}: {stage.calls} calls, {stage.cached} from the cache, "
-                    f"{stage.input_tokens:,} tokens in, {stage.output_tokens:,} out"
-                    for name, stage in report.usage.stages.items()
-                ),
+                *(f"stage {escaped(name)}: {words.stage_line(stage)}" for name, stage in report.usage.stages.items()),
                 f"document: sha256 of its text {code(provenance.document_sha256)}",
                 f"references: {code(words.source_name(store.location))}, {words.counted(len(store.files), 'file')}, "
                 f"{words.counted(store.passages, 'passage')}, digest {code(store.digest)}, "

@@ -31,9 +31,16 @@ def to_json(report: Report) -> str:
 def read_report(path: Path) -> Report:
     """The report in a file, its accounts and citations checked again. Raises ConfigError saying what is wrong."""
     try:
-        report = Report.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
+    return parse_report(content, path)
+
+
+def parse_report(content: bytes, path: Path) -> Report:
+    """As ``read_report``, for bytes at hand; ``path`` is only named in errors."""
+    try:
+        report = Report.model_validate_json(content)
     except ValidationError as error:
         problems = error.errors(include_url=False)
         version = next((e["input"] for e in problems if e["loc"] == ("schema_version",)), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from factcheck.models import Citation, Failure, Notice, Outcome, Passage, Report, Verdict
 from factcheck.report import words
+from factcheck.reviews import Standing
 from factcheck.text import printable
 
 SHORT = 200  # characters of context shown of a sentence or a passage that is not itself evidence
@@ -22,13 +23,21 @@ _PLAIN = str.maketrans(
 )
 
 
-def print_report(report: Report, console: Console, *, show_excluded: bool = False, verbose: bool = False) -> None:
+def print_report(
+    report: Report,
+    console: Console,
+    standing: Mapping[str, Standing] = {},
+    *,
+    show_excluded: bool = False,
+    verbose: bool = False,
+) -> None:
     """Prints the claims in the document's order, then totals that add up, warnings and provenance.
 
+    A label that reviewers agree on wins over the engine's, and says so.
     ``show_excluded`` lists the sentences that hold no claim; ``verbose`` leaves nothing out that the report knows
     about a claim. Whatever comes from a document or a model is shown as text: no control character, no markup.
     """
-    writer = _Writer(report, console.encoding, show_excluded=show_excluded, verbose=verbose)
+    writer = _Writer(report, standing, console.encoding, show_excluded=show_excluded, verbose=verbose)
     console.print(Text("\n").join(row for line in writer.lines() for row in line.rows(console)), soft_wrap=True)
 
 
@@ -47,8 +56,11 @@ class _Line:
 class _Writer:
     """One report for one terminal, as lines."""
 
-    def __init__(self, report: Report, encoding: str, *, show_excluded: bool, verbose: bool) -> None:
+    def __init__(
+        self, report: Report, standing: Mapping[str, Standing], encoding: str, *, show_excluded: bool, verbose: bool
+    ) -> None:
         self._report = report
+        self._standing = standing
         self._encoding = encoding
         self._show_excluded = show_excluded
         self._verbose = verbose
@@ -79,12 +91,12 @@ class _Writer:
         )
         counts = [
             (f"{words.SIGNS[name].symbol} {count} {name}", words.SIGNS[name].style if count else "dim")
-            for name, count in words.endings(self._report).items()
+            for name, count in words.endings(self._report, self._standing).items()
         ]
         yield self._line(0, *_joined(counts))
 
     def _claim(self, outcome: Outcome) -> Iterator[_Line]:
-        claim, ending = outcome.claim, words.ending(outcome)
+        claim, ending = outcome.claim, words.ending(outcome, self._standing)
         sign = words.SIGNS[ending]
         place = self._finder.place(claim)
         yield self._line(
@@ -94,14 +106,22 @@ class _Writer:
         written = self._finder.sentences(claim.sentences)
         if words.flat(written) != words.flat(claim.text):
             yield self._line(2, (f"in the text: “{self._short(written)}”", "dim"))
+        yield from self._review(outcome)
         if outcome.failure is not None:
-            yield self._line(2, (words.failure_line(outcome.failure), sign.style))
+            yield self._line(2, (words.failure_line(outcome.failure), words.SIGNS["failed"].style))
         if outcome.verdict is not None:
             yield from self._verdict(outcome.verdict)
         for rejected in outcome.rejected:
             yield self._line(2, (f"{words.rejection_line(rejected)}: “{rejected.quote}”", "dim"))
         if outcome.verdict is not None and outcome.verdict.label == "unverifiable":
             yield from self._search(outcome)
+
+    def _review(self, outcome: Outcome) -> Iterator[_Line]:
+        if told := words.review_line(outcome, self._standing):
+            yield self._line(2, (told, "bold"))
+        reviewed = self._standing.get(outcome.claim.id)
+        for review in reviewed.comments if reviewed is not None else ():
+            yield self._line(2, ("comment by ", "dim"), words.comment_line(review))
 
     def _verdict(self, verdict: Verdict) -> Iterator[_Line]:
         if verdict.reason is not None:
@@ -163,11 +183,13 @@ class _Writer:
     def _totals(self) -> Iterator[_Line]:
         report = self._report
         yield self._gap()
-        yield self._line(0, (words.claims_sum(report), "bold"))
+        yield self._line(0, (words.claims_sum(report, self._standing), "bold"))
         for name in ("contradicted", "failed"):
-            found = [outcome.claim.id for outcome in report.outcomes if words.ending(outcome) == name]
+            found = [one.claim.id for one in report.outcomes if words.ending(one, self._standing) == name]
             if found:
                 yield self._line(2, (f"{words.SIGNS[name].symbol} {name}: {', '.join(found)}", words.SIGNS[name].style))
+        if reviewed := words.reviewed_sum(report, self._standing):
+            yield self._line(2, (f"{reviewed}; by the engine alone: {words.claims_sum(report)}", "dim"))
         yield self._line(0, (words.sentences_sum(report), "bold"))
         reasons = Counter(exclusion.reason for exclusion in report.exclusions)
         if reasons:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from factcheck.models import (
     Citation,
@@ -25,10 +26,12 @@ from factcheck.models import (
     Search,
     Span,
     Stage,
+    StageUsage,
     UnverifiableReason,
     Usage,
     WarningCode,
 )
+from factcheck.reviews import Review, Standing
 
 Ending = Literal["contradicted", "supported", "unverifiable", "failed"]
 
@@ -124,25 +127,59 @@ AS_OF_SOURCES: dict[Literal["given", "document", "text", "unknown"], str] = {
 }
 
 
-def ending(outcome: Outcome) -> Ending:
+def ending(outcome: Outcome, standing: Mapping[str, Standing] = {}) -> Ending:
+    """What a claim came to: the label its reviewers agree on, else what the engine made of it."""
+    reviewed = standing.get(outcome.claim.id)
+    if reviewed is not None and reviewed.label is not None:
+        return reviewed.label
     return outcome.verdict.label if outcome.verdict is not None else "failed"
 
 
-def endings(report: Report) -> dict[Ending, int]:
+def endings(report: Report, standing: Mapping[str, Standing] = {}) -> dict[Ending, int]:
     """How many claims came to each ending, contradicted first."""
-    totals = report.totals
-    return {
-        "contradicted": totals.contradicted,
-        "supported": totals.supported,
-        "unverifiable": totals.unverifiable,
-        "failed": totals.failed,
-    }
+    found = Counter(ending(outcome, standing) for outcome in report.outcomes)
+    return {name: found[name] for name in get_args(Ending)}
 
 
-def claims_sum(report: Report) -> str:
+def claims_sum(report: Report, standing: Mapping[str, Standing] = {}) -> str:
     """``20 claims = 5 contradicted + 11 supported + 4 unverifiable + 0 failed``"""
-    parts = " + ".join(f"{count} {name}" for name, count in endings(report).items())
+    parts = " + ".join(f"{count} {name}" for name, count in endings(report, standing).items())
     return f"{counted(report.totals.claims, 'claim')} = {parts}"
+
+
+def review_line(outcome: Outcome, standing: Mapping[str, Standing]) -> str:
+    """Who decided about a claim, and what the engine had said; nothing where nobody did.
+
+    ``reviewed by Anna, Ben; the engine said supported``
+    """
+    reviewed = standing.get(outcome.claim.id)
+    if reviewed is None or not reviewed.decisions:
+        return ""
+    said = ending(outcome)
+    if reviewed.disputed:
+        each = ", ".join(f"{review.reviewer} says {review.label}" for review in reviewed.decisions)
+        return f"reviewers disagree ({each}); shown is what the engine said"
+    names = ", ".join(review.reviewer for review in reviewed.decisions)
+    if reviewed.label == said:
+        return f"reviewed by {names}; the engine said the same"
+    return f"reviewed by {names}; the engine {'failed' if said == 'failed' else f'said {said}'}"
+
+
+def comment_line(review: Review) -> str:
+    """``Anna, 2026-11-22: the agency gives another day``"""
+    return f"{review.reviewer}, {review.at.date().isoformat()}: {review.comment}"
+
+
+def reviewed_sum(report: Report, standing: Mapping[str, Standing]) -> str:
+    """``12 of 20 claims reviewed, 1 of them disputed``; nothing where none is."""
+    decided = [
+        standing[o.claim.id] for o in report.outcomes if o.claim.id in standing and standing[o.claim.id].decisions
+    ]
+    if not decided:
+        return ""
+    disputed = sum(one.disputed for one in decided)
+    told = f", {disputed} of them disputed" if disputed else ""
+    return f"{len(decided)} of {counted(report.totals.claims, 'claim')} reviewed{told}"
 
 
 def sentences_sum(report: Report) -> str:
@@ -152,6 +189,17 @@ def sentences_sum(report: Report) -> str:
         f"{counted(totals.sentences, 'sentence')} = {totals.sentences_with_claims} with claims"
         f" + {totals.sentences_excluded} excluded + {totals.sentences_failed} failed"
     )
+
+
+def decision_line(review: Review) -> str:
+    """``overruled by Anna on 2026-11-23: supported, where the engine said contradicted``"""
+    done = "accepted" if review.decision == "accept" else "overruled"
+    told = f"{done} by {review.reviewer} on {review.at.date().isoformat()}: {review.label}"
+    return told if done == "accepted" else f"{told}, where {_engine_said(review.said)}"
+
+
+def _engine_said(label: str | None) -> str:
+    return "the engine's check failed" if label is None else f"the engine said {label}"
 
 
 def warning_head(notice: Notice) -> str:
@@ -240,6 +288,13 @@ def work_line(usage: Usage) -> str:
         parts.append(f"{tokens_in:,} tokens in, {tokens_out:,} out" if tokens_in else "tokens unknown")
     parts.append("cost unknown" if usage.cost_usd is None else f"cost {_dollars(usage.cost_usd)}")
     return ", ".join(parts)
+
+
+def stage_line(stage: StageUsage) -> str:
+    return (
+        f"{stage.calls} calls, {stage.cached} from the cache, "
+        f"{stage.input_tokens:,} tokens in, {stage.output_tokens:,} out"
+    )
 
 
 def _dollars(amount: float) -> str:
