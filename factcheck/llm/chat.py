@@ -178,6 +178,16 @@ class LangChainChat:
         return self._meter.cost()
 
     @property
+    def unavailable(self) -> ModelUnavailable | None:
+        """Why no further call can succeed, once that has come out."""
+        return self._unavailable
+
+    @property
+    def price(self) -> Price | None:
+        """US dollars of a call's tokens; None where the model's price is unknown."""
+        return self._meter.price
+
+    @property
     def parameters(self) -> dict[str, Any]:
         """What shaped the answers, kept ones included; no keys, no addresses."""
         return {
