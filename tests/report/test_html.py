@@ -6,6 +6,7 @@ import base64
 import cProfile
 import hashlib
 import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from lxml import html as lxml_html
 from factcheck.models import Report
 from factcheck.report import words
 from factcheck.report.html import digest_of, environment, stylesheet, to_html
+from factcheck.reviews import Review, standings
 from factcheck.text import printable
 from tests.report.samples import empty_report, long_report, reviewed, rich_report, sample_report, small_report
 
@@ -182,18 +184,38 @@ def test_the_document_is_shown_whole_and_once() -> None:
     assert text_of(document) == " ".join(report.document.text.split())
 
 
-def test_of_claims_one_over_another_the_narrow_one_is_seen_unless_the_wide_one_is_contradicted() -> None:
-    page = parsed(to_html(rich_report()))
-    (document,) = page.xpath("//div[@class='text']")
-    paragraph = document.xpath("p[@class='text']")[0]
-    looks = [
-        (link.get("class").split()[1], link.get("href")) for link in paragraph.xpath("a[contains(@class,'claimed')]")
-    ]
-    assert looks == [
+def looks(page: str) -> list[tuple[str, str]]:
+    """Of the first paragraph's highlights: the look, and the claim it leads to."""
+    paragraph = parsed(page).xpath("//div[@class='text']/p[@class='text']")[0]
+    highlights = paragraph.xpath("a[contains(@class, 'claimed')]")
+    return [(link.get("class").split()[1], link.get("href")) for link in highlights]
+
+
+def test_of_claims_one_over_another_the_narrow_one_is_seen() -> None:
+    assert looks(to_html(rich_report())) == [
         ("supported", "#claim-1"),
         ("unverifiable", "#claim-3"),
         ("contradicted", "#claim-2"),
         ("unverifiable", "#claim-3"),
+        ("supported", "#claim-4"),
+    ]
+
+
+def test_a_contradicted_claim_is_seen_through_the_narrow_ones_within_it() -> None:
+    review = Review(
+        claim="s3.3",
+        decision="overrule",
+        label="contradicted",
+        said="unverifiable",
+        reviewer="Anna",
+        at=datetime(2026, 11, 23, tzinfo=UTC),
+        report="c" * 64,
+    )
+    assert looks(to_html(rich_report(), standings([review]))) == [
+        ("contradicted", "#claim-3"),
+        ("contradicted", "#claim-3"),
+        ("contradicted", "#claim-2"),
+        ("contradicted", "#claim-3"),
         ("supported", "#claim-4"),
     ]
 

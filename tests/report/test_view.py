@@ -280,7 +280,7 @@ def test_an_unknown_claim_is_a_key_error() -> None:
         ("https://example.org/a#top", "word", None, "https://example.org/a#top:~:text=word"),
         ("https://example.org/a.pdf", "word", 7, "https://example.org/a.pdf#page=7"),
         ("HTTP://example.org/ü\"<x>'", "", None, "HTTP://example.org/%C3%BC%22%3Cx%3E'"),
-        ("copied from https://x", "", None, "copied%20from%20https%3A//x"),
+        ("copied from https://x", "", None, "copied%20from%20https%3A/x"),
         ("-", "word", None, None),
         ("", "word", None, None),
         ("ftp://example.org/a", "word", None, None),
