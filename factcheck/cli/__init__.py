@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from factcheck.cli.check import check
+from factcheck.cli.diff import diff
 from factcheck.cli.index import index
 from factcheck.cli.report import report
 from factcheck.cli.review import review
@@ -50,5 +51,5 @@ def _options(
     pass
 
 
-for command in (check, index, report, review, schema):
+for command in (check, diff, index, report, review, schema):
     app.command(help=command.__doc__)(command)
