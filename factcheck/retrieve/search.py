@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,13 +67,18 @@ class _Query:
 class Searcher:
     """A ``Retriever`` over a store; searches of several claims run side by side in threads."""
 
-    def __init__(self, store: References, embedder: Embedder, *, passages: int) -> None:
-        """``passages`` is k: how many passages a claim gets at most, and the text of how many."""
+    def __init__(
+        self, store: References, embedder: Embedder, *, passages: int, threads: Executor | None = None
+    ) -> None:
+        """``passages`` is k: how many passages a claim gets at most, and the text of how many.
+
+        ``threads`` may be shared with other searchers, as by the documents of a batch.
+        """
         self._store = store
         self._embedder = embedder
         self._passages = passages
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+        self._threads = threads or ThreadPoolExecutor(THREADS, thread_name_prefix="search")
         self._threads.submit(warm, embedder)  # while the document is still being split
 
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
