@@ -301,3 +301,9 @@ def test_a_target_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
 def test_the_name_under_decisions_is_the_one_given(tmp_path: Path) -> None:
     with running(written(tmp_path, small_report()), reviewer="Ada <Lovelace>") as client:
         assert "Ada &lt;Lovelace&gt;" in client.log_in().get(client.report()).text
+
+
+def test_export_is_a_command_of_review_and_a_file_of_that_name_is_still_reviewed(tmp_path: Path) -> None:
+    assert "review export" in CliRunner().invoke(app, ["review", "export", "--help"]).stdout
+    ended = CliRunner().invoke(app, ["review", str(tmp_path / "export"), "--no-browser"])
+    assert "export: does not exist; give a report" in ended.stderr
