@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_MS = 60_000  # how long a test waits for what must come; a busy machine is no failure
+PATIENCE_MS = 120_000  # how long a test waits for what must come; a busy machine is no failure
 _PATIENCE_S = PATIENCE_MS / 1000
 
 # Runs in every frame before any script of the page: says so when a policy blocks something, or a payload gets to run.
@@ -134,6 +134,7 @@ class Visits:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
         self.watches: list[Watch] = []
+        self.misbehaving: list[Watch] = []
         self._contexts: list[BrowserContext] = []
 
     def __call__(
@@ -159,9 +160,8 @@ class Visits:
         self._contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         parts = urlsplit(url)
-        watch = Watch(origin=f"{parts.scheme}://{parts.netloc}".rstrip("/") if parts.netloc else "file:").over(context)
-        if watched:
-            self.watches.append(watch)
+        watch = Watch(origin=f"{parts.scheme}://{parts.netloc}" if parts.netloc else url).over(context)
+        (self.watches if watched else self.misbehaving).append(watch)
         page = context.new_page()
         page.goto(url)
         return page
