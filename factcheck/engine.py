@@ -9,7 +9,6 @@ import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -213,7 +212,9 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
 
     embedder = embedder_named(settings.embedder, settings)
     if references is None:
-        store = Store.open(_store_in_use(settings), embedder, cache_dir=settings.cache_dir)
+        store = Store.open(
+            _store_in_use(settings), embedder, cache_dir=settings.cache_dir, patience_s=settings.patience_s
+        )
         _tell(store, say)
         return Opened(store, embedder)
     folder = Path(references)
@@ -325,6 +326,23 @@ async def session(
         yield opened
 
 
+class Spent(Protocol):
+    """What some of the work took of the model."""
+
+    def usage(self) -> dict[str, StageUsage]: ...
+    def cost(self) -> float | None: ...
+
+
+class _NothingAsked:
+    """The account of work that no model is asked about."""
+
+    def usage(self) -> dict[str, StageUsage]:
+        return {}
+
+    def cost(self) -> float | None:
+        return 0.0
+
+
 class Session:
     """Checks any number of documents, one after the other or side by side, with one store and one model.
 
@@ -332,13 +350,13 @@ class Session:
     """
 
     def __init__(self, prepared: Prepared, chat: LangChainChat | None) -> None:
-        from factcheck.retrieve.search import THREADS
+        from factcheck.retrieve.search import search_threads
 
         self.settings = prepared.settings
         self.choice = prepared.choice
         self.opened = prepared.opened
         self.chat = chat
-        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+        self.threads = search_threads(prepared.opened.embedder)
 
     @property
     def store(self) -> Store:
@@ -374,6 +392,15 @@ class Session:
     def prompts(self) -> dict[str, str]:
         return prompts.digests() if self.chat else {}
 
+    @contextmanager
+    def account(self) -> Iterator[Spent]:
+        """What the work inside causes, apart from all else that is under way."""
+        if self.chat is None:
+            yield _NothingAsked()
+            return
+        with self.chat.account() as own:
+            yield own
+
     async def check(self, document: Document, *, progress: Progress = _silent, started: float | None = None) -> Report:
         """The report on one document, whose usage is this document's own.
 
@@ -388,7 +415,7 @@ class Session:
         chat = self.chat
         written = await asyncio.to_thread(written_on, document, self.settings.as_of)
         sentences = await asyncio.to_thread(sentences_of, document)
-        with _account(chat) as own:
+        with self.account() as own:
             pipeline = Pipeline(
                 splitter=splitter_of(
                     chat, self.settings, as_of=written.day, languages=tuple(self.opened.store.languages())
@@ -440,34 +467,6 @@ class Session:
             document_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
             created=datetime.now(UTC),
         )
-
-
-class _Account(Protocol):
-    def usage(self) -> dict[str, StageUsage]: ...
-    def cost(self) -> float | None: ...
-
-
-class _NothingAsked:
-    """The account of a document that no model was asked about."""
-
-    def usage(self) -> dict[str, StageUsage]:
-        return {}
-
-    def cost(self) -> float | None:
-        return 0.0
-
-
-@contextmanager
-def _account(chat: LangChainChat | None) -> Iterator[_Account]:
-    """What the work inside causes, apart from all else the model is asked."""
-    if chat is None:
-        yield _NothingAsked()
-        return
-    if not hasattr(chat, "account"):
-        yield chat
-        return
-    with chat.account() as own:
-        yield own
 
 
 _EFFORT = frozenset(

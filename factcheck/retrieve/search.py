@@ -64,6 +64,13 @@ class _Query:
     retrievers: tuple[str, ...] = ("dense", "lexical")
 
 
+def search_threads(embedder: Embedder) -> ThreadPoolExecutor:
+    """Threads to search in; they begin by loading the embedder, while the document is still being split."""
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+    threads.submit(warm, embedder)
+    return threads
+
+
 class Searcher:
     """A ``Retriever`` over a store; searches of several claims run side by side in threads."""
 
@@ -72,14 +79,13 @@ class Searcher:
     ) -> None:
         """``passages`` is k: how many passages a claim gets at most, and the text of how many.
 
-        ``threads`` may be shared with other searchers, as by the documents of a batch.
+        ``threads`` (of ``search_threads``) may be shared with other searchers, as by the documents of a batch.
         """
         self._store = store
         self._embedder = embedder
         self._passages = passages
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._threads = threads or ThreadPoolExecutor(THREADS, thread_name_prefix="search")
-        self._threads.submit(warm, embedder)  # while the document is still being split
+        self._threads = threads or search_threads(embedder)
 
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
         """The k passages nearest to the claim and its queries, best first; ``wide`` also tries single keywords.
