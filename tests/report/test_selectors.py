@@ -74,3 +74,8 @@ def test_the_selectors_are_those_of_the_web_annotation_model() -> None:
         },
         {"type": "TextPositionSelector", "start": 16, "end": 32},
     ]
+
+
+def test_the_surroundings_are_32_code_points_on_each_side() -> None:
+    found = claim_selectors(document_of("👓" * 40 + "here" + "é" * 40), claim_at(Span(start=40, end=44)))
+    assert (found.prefix, found.exact, found.suffix) == ("👓" * 32, "here", "é" * 32)
