@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from factcheck import __version__, prompts
-from factcheck.errors import ConfigError, StoreError
-from factcheck.models import Document, EngineName, Notice, Provenance, Report, Usage, account
-from factcheck.pipeline import Pipeline, Progress
+from factcheck.errors import ConfigError, ModelUnavailable, StoreError
+from factcheck.models import (
+    Document,
+    EngineName,
+    Notice,
+    Provenance,
+    Report,
+    Sentence,
+    StageUsage,
+    StoreFingerprint,
+    Usage,
+    account,
+)
+from factcheck.pipeline import Checked, Pipeline, Progress
 from factcheck.sentences import sentences_of
 from factcheck.settings import Settings, load
 
@@ -56,9 +69,10 @@ def check(source: str | Path | Document, *, references: str | Path | None = None
 async def acheck(source: str | Path | Document, *, references: str | Path | None = None, **settings: Any) -> Report:
     """As ``check``, for callers that are async themselves."""
     loaded = load(**settings)
-    run = await asyncio.to_thread(_prepare, source, references, loaded, _silent, _quiet)
-    with closing(run.opened.store):
-        return await run.report()
+    started = time.monotonic()
+    document = source if isinstance(source, Document) else await asyncio.to_thread(_read, source)
+    async with session(loaded, references=references) as opened:
+        return await opened.check(document, started=started)
 
 
 def check_source(
@@ -70,9 +84,15 @@ def check_source(
     say: Say = _quiet,
 ) -> Report:
     """``check`` with settings already loaded, telling ``progress`` and ``say`` what it does."""
-    run = _prepare(source, references, settings, progress, say)  # outside the loop: Ctrl-C ends indexing at once
-    with closing(run.opened.store):
-        return _run(run.report())
+    started = time.monotonic()
+    document = source if isinstance(source, Document) else _read(source)
+    ready = prepare(settings, references=references, progress=progress, say=say)
+
+    async def checked() -> Report:
+        async with ready.session() as opened:
+            return await opened.check(document, progress=progress, started=started)
+
+    return run_to_end(checked())
 
 
 def index_references(
@@ -100,16 +120,6 @@ def index_references(
 
 def _indexing(progress: Progress) -> Callable[[IndexProgress], None]:
     return lambda at: progress(at.stage, at.done, at.total)
-
-
-def _prepare(
-    source: str | Path | Document, references: str | Path | None, settings: Settings, progress: Progress, say: Say
-) -> _Run:
-    started = time.monotonic()
-    document = source if isinstance(source, Document) else _read(source)
-    choice = choose(settings)
-    say(f"factcheck: {choice.line}")
-    return _Run(document, choice, _open_store(references, settings, progress, say), settings, progress, say, started)
 
 
 def _read(source: str | Path) -> Document:
@@ -219,7 +229,9 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
 
     embedder = embedder_named(settings.embedder, settings)
     if references is None:
-        store = Store.open(_store_in_use(settings), embedder, cache_dir=settings.cache_dir)
+        store = Store.open(
+            _store_in_use(settings), embedder, cache_dir=settings.cache_dir, patience_s=settings.patience_s
+        )
         _tell(store, say)
         return Opened(store, embedder)
     folder = Path(references)
@@ -281,74 +293,251 @@ def _store_in_use(settings: Settings) -> str:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One document on its way to a report."""
+class Prepared:
+    """An open store and an engine chosen, before there is an event loop; goes on as a ``session``."""
 
-    document: Document
+    settings: Settings
     choice: Choice
     opened: Opened
-    settings: Settings
-    progress: Progress
-    say: Say
-    started: float
+    say: Say = _quiet
 
-    async def report(self) -> Report:
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Opens the model; closes it and the store at the end. Raises ConfigError and ModelUnavailable."""
+        with closing(self.opened.store):
+            chat = await chat_of(self.choice, self.settings)
+            own = Session(self, chat)
+            try:
+                yield own
+            finally:
+                own.threads.shutdown(wait=False, cancel_futures=True)
+                if chat is not None:
+                    await chat.aclose()
+                    for note in chat.notes:
+                        self.say(f"factcheck: {note}")
+
+
+def prepare(
+    settings: Settings, *, references: str | Path | None = None, progress: Progress = _silent, say: Say = _quiet
+) -> Prepared:
+    """Chooses the engine and opens the store, indexing ``references`` where given.
+
+    Outside of an event loop Ctrl-C ends this at once. Raises FactcheckError.
+    """
+    choice = choose(settings)
+    say(f"factcheck: {choice.line}")
+    return Prepared(settings, choice, _open_store(references, settings, progress, say), say)
+
+
+@asynccontextmanager
+async def session(
+    settings: Settings, *, references: str | Path | None = None, progress: Progress = _silent, say: Say = _quiet
+) -> AsyncIterator[Session]:
+    """A store and a model opened once, for many documents.
+
+    >>> async with session(load(engine="local"), references="references/") as opened:
+    ...     reports = [await opened.check(read_document(path)) for path in paths]
+    """
+    ready = await asyncio.to_thread(prepare, settings, references=references, progress=progress, say=say)
+    async with ready.session() as opened:
+        yield opened
+
+
+class Spent(Protocol):
+    """What some of the work took of the model."""
+
+    def usage(self) -> dict[str, StageUsage]: ...
+    def cost(self) -> float | None: ...
+
+
+class _NothingAsked:
+    """The account of work that no model is asked about."""
+
+    def usage(self) -> dict[str, StageUsage]:
+        return {}
+
+    def cost(self) -> float | None:
+        return 0.0
+
+
+class Session:
+    """Checks any number of documents, one after the other or side by side, with one store and one model.
+
+    It belongs to one event loop; ``session`` makes it and closes it.
+    """
+
+    def __init__(self, prepared: Prepared, chat: LangChainChat | None) -> None:
+        from factcheck.retrieve.search import search_threads
+
+        self.settings = prepared.settings
+        self.choice = prepared.choice
+        self.opened = prepared.opened
+        self.chat = chat
+        self.threads = search_threads(prepared.opened.embedder)
+
+    @property
+    def store(self) -> Store:
+        return self.opened.store
+
+    @property
+    def unavailable(self) -> ModelUnavailable | None:
+        """Why the model will answer nothing more, once that has come out."""
+        return self.chat.unavailable if self.chat is not None else None
+
+    @cached_property
+    def fingerprint(self) -> StoreFingerprint:
+        """Of the store, whose state does not change while it is open."""
+        return self.store.fingerprint()
+
+    @cached_property
+    def key(self) -> str:
+        """What decides the verdicts besides the document: the ``key_of`` of every report of this session."""
+        return _key(
+            engine=self.choice.name,
+            model=self.chat.model if self.chat else None,
+            parameters=self.parameters,
+            prompts=self.prompts,
+            store=self.fingerprint.digest,
+            settings=shown(self.settings),
+        )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return parameters_of(self.chat, self.settings)
+
+    @cached_property
+    def prompts(self) -> dict[str, str]:
+        return prompts.digests() if self.chat else {}
+
+    @contextmanager
+    def account(self) -> Iterator[Spent]:
+        """What the work inside causes, apart from all else that is under way."""
+        if self.chat is None:
+            yield _NothingAsked()
+            return
+        with self.chat.account() as own:
+            yield own
+
+    async def check(self, document: Document, *, progress: Progress = _silent, started: float | None = None) -> Report:
+        """The report on one document, whose usage is this document's own.
+
+        ``seconds`` count from ``started`` (of ``time.monotonic``), by default from now. Raises ModelUnavailable when
+        the model never answered; any other trouble is recorded in the report.
+        """
         from factcheck.documents.dating import written_on
         from factcheck.retrieve.search import Searcher
         from factcheck.verdict.signals import compare
 
-        written = written_on(self.document, self.settings.as_of)
-        sentences = sentences_of(self.document)
-        chat = await chat_of(self.choice, self.settings)
-        try:
+        started = time.monotonic() if started is None else started
+        chat = self.chat
+        written = await asyncio.to_thread(written_on, document, self.settings.as_of)
+        sentences = await asyncio.to_thread(sentences_of, document)
+        with self.account() as own:
             pipeline = Pipeline(
                 splitter=splitter_of(
                     chat, self.settings, as_of=written.day, languages=tuple(self.opened.store.languages())
                 ),
-                retriever=Searcher(self.opened.store, self.opened.embedder, passages=self.settings.passages),
+                retriever=Searcher(
+                    self.opened.store, self.opened.embedder, passages=self.settings.passages, threads=self.threads
+                ),
                 judge=judge_of(chat, self.settings),
                 second_opinion=second_opinion_of(chat, self.settings),
                 signals=compare,
                 in_flight=4 * self.settings.concurrency,
-                progress=self.progress,
+                progress=progress,
             )
-            checked = await pipeline.check(self.document, sentences)
-        finally:
-            if chat is not None:
-                await chat.aclose()
-                for note in chat.notes:
-                    self.say(f"factcheck: {note}")
+            checked = await pipeline.check(document, sentences)
+            usage = Usage(stages=own.usage(), seconds=round(time.monotonic() - started, 3), cost_usd=own.cost())
+        return await asyncio.to_thread(self._report, document, written, sentences, checked, usage)
+
+    def _report(
+        self,
+        document: Document,
+        written: WrittenOn,
+        sentences: tuple[Sentence, ...],
+        checked: Checked,
+        usage: Usage,
+    ) -> Report:
         return Report(
-            document=self.document,
+            document=document,
             sentences=sentences,
             outcomes=checked.outcomes,
             exclusions=checked.exclusions,
             failures=checked.failures,
-            warnings=(*self.document.warnings, *written.warnings, *self.opened.warnings, *checked.warnings),
+            warnings=(*document.warnings, *written.warnings, *self.opened.warnings, *checked.warnings),
             totals=account(sentences, checked.outcomes, checked.exclusions, checked.failures),
-            usage=Usage(
-                stages=chat.usage() if chat else {},
-                seconds=round(time.monotonic() - self.started, 3),
-                cost_usd=chat.cost() if chat else 0.0,
-            ),
-            provenance=self._provenance(chat, written),
+            usage=usage,
+            provenance=self._provenance(document, written),
         )
 
-    def _provenance(self, chat: LangChainChat | None, written: WrittenOn) -> Provenance:
+    def _provenance(self, document: Document, written: WrittenOn) -> Provenance:
         return Provenance(
             factcheck=__version__,
             engine=self.choice.name,
             engine_reason=self.choice.reason,
-            model=chat.model if chat else None,
-            parameters=parameters_of(chat, self.settings),
-            prompts=prompts.digests() if chat else {},
-            store=self.opened.store.fingerprint(),
+            model=self.chat.model if self.chat else None,
+            parameters=self.parameters,
+            prompts=self.prompts,
+            store=self.fingerprint,
             settings=shown(self.settings),
             as_of=written.day,
             as_of_source=written.source,
-            document_sha256=hashlib.sha256(self.document.text.encode()).hexdigest(),
+            document_sha256=hashlib.sha256(document.text.encode()).hexdigest(),
             created=datetime.now(UTC),
         )
+
+
+_EFFORT = frozenset(
+    {
+        "engine",  # the engine in use counts, not how it was named; likewise the model
+        "model",
+        "concurrency",
+        "deadline_s",
+        "retries",
+        "patience_s",
+        "requests_per_minute",
+        "tokens_per_minute",
+        "max_calls",
+        "max_cost",
+        "cache",
+    }
+)  # settings that decide how hard is tried, not what comes out
+_SHOWN_BY_SERVER = frozenset({"temperature", "reported_models", "forms"})
+
+
+def key_of(provenance: Provenance) -> str:
+    """What decided a report's verdicts besides its document, as one sha256: equal keys, nothing to do again."""
+    return _key(
+        engine=provenance.engine,
+        model=provenance.model,
+        parameters=provenance.parameters,
+        prompts=provenance.prompts,
+        store=provenance.store.digest,
+        settings=provenance.settings,
+        factcheck=provenance.factcheck,
+    )
+
+
+def _key(
+    *,
+    engine: EngineName,
+    model: str | None,
+    parameters: Mapping[str, Any],
+    prompts: Mapping[str, str],
+    store: str,
+    settings: Mapping[str, Any],
+    factcheck: str = __version__,
+) -> str:
+    decides = {
+        "factcheck": factcheck,
+        "engine": engine,
+        "model": model,
+        "parameters": {name: value for name, value in parameters.items() if name not in _SHOWN_BY_SERVER},
+        "prompts": dict(prompts),
+        "store": store,
+        "settings": {name: value for name, value in settings.items() if name not in _EFFORT},
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def shown(settings: Settings) -> dict[str, Any]:
@@ -359,7 +548,7 @@ def shown(settings: Settings) -> dict[str, Any]:
     return {**plain, "base_url": f"{address.scheme}://{address.hostname}{port}" if address.hostname else None}
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_to_end(work: Coroutine[Any, Any, T]) -> T:
     """Runs to the end, also where the caller's thread already has an event loop (a notebook)."""
     try:
         asyncio.get_running_loop()

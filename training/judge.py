@@ -9,14 +9,11 @@ Stopped at any moment it goes on with ``--resume``, from the last checkpoint.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
 import random
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +25,12 @@ from transformers import BertModel
 from training.data import Pair
 from training.export_minilm import download, plain_tokenizer, unpacked
 from training.mix import STOPPING, Mix, dev_pairs, read_mix
+from training.running import Run
 
 WINDOW = 256  # tokens, the claim and three special ones included; a premise is cut to what the claim leaves
 BATCH_TOKENS = 6144
 STEP_LENGTHS = 32  # lengths are padded to multiples of this: few shapes keep the kernels warm
 RATE = 1.5e-4
-WARM_UP = 0.03  # of the run
 LABELS = ("supported", "contradicted", "unverifiable")
 NOT_SUPPORTED = 3  # the index of the label that means one of the last two
 
@@ -64,19 +61,6 @@ class Encoded:
     ids: list[int]
     claim_at: int
     label: int
-
-
-@dataclass
-class Progress:
-    """How far a run has come; saved with every checkpoint."""
-
-    round: int = 0
-    in_round: int = 0  # pairs of this round that are done
-    pairs: int = 0
-    seconds: float = 0.0
-    best: float = 0.0
-    stale: int = 0
-    log: list[dict[str, float]] = field(default_factory=list)
 
 
 def main() -> None:
@@ -166,147 +150,28 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return -torch.cat([logs, either], dim=1).gather(1, labels.unsqueeze(1)).mean()
 
 
-class Trainer:
-    """A run: bfloat16 weights that compute, float32 masters that learn, and a clock that both answer to."""
-
-    def __init__(self, given: argparse.Namespace, model: JudgeModel, tokenizer: Tokenizer) -> None:
-        self.given = given
-        self.tokenizer = tokenizer
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.masters = [parameter.detach().clone().to(self.device) for parameter in model.parameters()]
-        self.model = model.to(self.device).to(torch.bfloat16).train()
-        decay = [master for master in self.masters if master.ndim > 1]
-        plain = [master for master in self.masters if master.ndim <= 1]
-        groups = [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
-        self.progress = Progress()
-        if given.start is not None:
-            self.take(torch.load(given.start, map_location="cpu", weights_only=True)["weights"])
-        if given.resume:
-            self.load()
+class Trainer(Run):
+    """The run of a judge: rounds of a mix, and the dev part scored set by set."""
 
     def run(self, mix: Mix, dev: Sequence[Pair]) -> None:
         """Rounds of the mix until they, the minutes or the patience are at an end."""
         held = encode(self.tokenizer, dev)
-        looked = saved = self.progress.seconds
-        while not self.is_over():
-            rng = random.Random(f"{self.given.seed} {self.progress.round}")
-            encoded = encode(self.tokenizer, mix.draw(self.progress.round))
-            done = 0
-            for batch in batches(encoded, rng):
-                done += len(batch)
-                if done <= self.progress.in_round:  # read before the run was stopped
-                    continue
-                started = time.monotonic()
-                by_pairs = (self.progress.round + done / len(encoded)) / self.given.rounds
-                by_clock = self.progress.seconds / 60 / self.given.minutes
-                loss = self.step(batch, max(by_pairs, by_clock))
-                self.progress.in_round = done
-                self.progress.pairs += len(batch)
-                self.progress.seconds += time.monotonic() - started
-                self.tell(loss, len(batch))
-                if self.progress.seconds - saved > 240:
-                    self.save()
-                    saved = self.progress.seconds
-                if self.progress.seconds - looked > 60 * self.given.look_every:
-                    self.look(held, dev)
-                    looked = self.progress.seconds
-                if self.is_over():
-                    break
-            else:
-                self.progress.round, self.progress.in_round = self.progress.round + 1, 0
-        self.look(held, dev)
-        self.save()
 
-    def is_over(self) -> bool:
-        progress = self.progress
-        return bool(
-            progress.round >= self.given.rounds
-            or progress.seconds >= 60 * self.given.minutes
-            or progress.stale >= self.given.patience
-        )
+        def batches_of(round_: int) -> list[list[Encoded]]:
+            rng = random.Random(f"{self.given.seed} {round_}")
+            return list(batches(encode(self.tokenizer, mix.draw(round_)), rng))
 
-    def step(self, batch: Sequence[Encoded], share: float) -> float:
-        """One update at the learning rate that belongs to ``share`` of the run."""
+        self.go_through(batches_of, self.loss, lambda: self.look(held, dev))
+
+    def loss(self, batch: Sequence[Encoded]) -> torch.Tensor:
         ids, mask, types = tensors(batch, self.device)
         labels = torch.tensor([item.label for item in batch], device=self.device)
-        loss = loss_of(self.model(ids, mask, types), labels)
-        self.model.zero_grad(set_to_none=True)
-        loss.backward()
-        for master, parameter in zip(self.masters, self.model.parameters(), strict=True):
-            master.grad = None if parameter.grad is None else parameter.grad.float()
-        torch.nn.utils.clip_grad_norm_(self.masters, 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.given.rate * min(share / WARM_UP, (1 - min(share, 1.0)) / (1 - WARM_UP))
-        self.optimizer.step()
-        with torch.no_grad():
-            for master, parameter in zip(self.masters, self.model.parameters(), strict=True):
-                parameter.copy_(master)
-        return float(loss.detach())
-
-    _recent: tuple[float, int, float, int] = (0.0, 0, 0.0, 0)
-
-    def tell(self, loss: float, pairs: int) -> None:
-        """A line of log for every 25 steps: loss, pairs a second, minutes."""
-        losses, steps, since, seen = self._recent
-        losses, steps, seen = losses + loss, steps + 1, seen + pairs
-        if steps == 25:
-            pace = seen / max(1e-9, self.progress.seconds - since)
-            minutes = self.progress.seconds / 60
-            print(
-                f"round {self.progress.round} pairs {self.progress.pairs} loss {losses / steps:.3f} "
-                f"{pace:.0f} pairs/s {minutes:.1f} min",
-                flush=True,
-            )
-            self._recent = (0.0, 0, self.progress.seconds, 0)
-        else:
-            self._recent = (losses, steps, since, seen)
+        return loss_of(self.model(ids, mask, types), labels)
 
     def look(self, held: Sequence[Encoded], dev: Sequence[Pair]) -> None:
         """Scores the dev part; the best weights so far are kept aside."""
-        probabilities = predict(self.model, held, self.device)
-        scores = scores_by_kind(probabilities, dev)
-        mean = float(np.mean([scores[kind] for kind in STOPPING]))
-        self.progress.log.append({"minutes": round(self.progress.seconds / 60, 1), "mean": mean, **scores})
-        shown = " ".join(f"{kind} {score:.3f}" for kind, score in sorted(scores.items()))
-        print(
-            f"dev {mean:.4f} at {self.progress.seconds / 60:.1f} min, {self.progress.pairs} pairs: {shown}", flush=True
-        )
-        if mean > self.progress.best:
-            self.progress.best, self.progress.stale = mean, 0
-            self.write(self.given.out / "best.pt", {"weights": self.weights(), "progress": asdict(self.progress)})
-        else:
-            self.progress.stale += 1
-        text = json.dumps(self.progress.log, indent=1)
-        (self.given.out / "dev.json").write_text(text + "\n", encoding="utf-8")
-
-    def weights(self) -> dict[str, torch.Tensor]:
-        names = [name for name, _ in self.model.named_parameters()]
-        return {name: master.detach().cpu() for name, master in zip(names, self.masters, strict=True)}
-
-    def save(self) -> None:
-        state = {"weights": self.weights(), "optimizer": self.optimizer.state_dict(), "progress": asdict(self.progress)}
-        self.write(self.given.out / "last.pt", state)
-
-    def load(self) -> None:
-        state = torch.load(self.given.out / "last.pt", map_location="cpu", weights_only=True)
-        self.take(state["weights"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(**state["progress"])
-
-    def take(self, weights: dict[str, torch.Tensor]) -> None:
-        names = [name for name, _ in self.model.named_parameters()]
-        with torch.no_grad():
-            for name, master, parameter in zip(names, self.masters, self.model.parameters(), strict=True):
-                master.copy_(weights[name])
-                parameter.copy_(master)
-
-    @staticmethod
-    def write(path: Path, state: dict[str, Any]) -> None:
-        """Replaces the file in one step: a run that is killed leaves the old one or the new one."""
-        beside = path.with_suffix(".part")
-        torch.save(state, beside)
-        os.replace(beside, path)
+        scores = scores_by_kind(predict(self.model, held, self.device), dev)
+        self.note(scores, float(np.mean([scores[kind] for kind in STOPPING])))
 
 
 def predict(model: torch.nn.Module, encoded: Sequence[Encoded], device: torch.device) -> np.ndarray[Any, Any]:

@@ -8,9 +8,11 @@ import typer
 from typer.core import TyperGroup
 
 from factcheck.cli.check import check
+from factcheck.cli.diff import diff
 from factcheck.cli.index import index
 from factcheck.cli.report import report
 from factcheck.cli.review import review
+from factcheck.cli.review_export import export
 from factcheck.cli.schema import schema
 
 HELP = """Check what a document says against the references you trust.
@@ -50,5 +52,6 @@ def _options(
     pass
 
 
-for command in (check, index, report, review, schema):
+for command in (check, diff, index, report, review, schema):
     app.command(help=command.__doc__)(command)
+app.command("review export", help=export.__doc__)(export)

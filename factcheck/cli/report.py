@@ -82,7 +82,7 @@ def report(
 
         write_out(out, to_csv(loaded, standing, delimiter=";" if delimiter is Delimiter.semicolon else ","))
     else:
-        write_out(out, _text(loaded, standing, to))
+        write_out(out, _text(loaded, standing, to, out))
     return 0
 
 
@@ -152,12 +152,13 @@ def _sarif(loaded: Report, standing: Mapping[str, Standing], *, problems_only: b
     return to_sarif(loaded, standing, written=written, problems_only=problems_only)
 
 
-def _text(loaded: Report, standing: Mapping[str, Standing], to: Format) -> str:
+def _text(loaded: Report, standing: Mapping[str, Standing], to: Format, out: str) -> str:
     """The formats that know no options. JSON is the report as it is: decisions are kept beside it, never in it."""
     if to is Format.html:
         from factcheck.report.html import to_html
 
-        return to_html(loaded, standing)
+        folder = None if out == "-" else Path(os.path.realpath(out)).parent
+        return to_html(loaded, standing, folder=folder)
     if to is Format.junit:
         from factcheck.report.junit import to_junit
 

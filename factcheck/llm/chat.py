@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -22,7 +23,7 @@ from pydantic import BaseModel
 from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.answers import Accepted, Unusable, read, schema_of
 from factcheck.llm.faults import Fault, fault_of, scrub
-from factcheck.llm.meter import End, Meter, Price, Tokens, tokens_of
+from factcheck.llm.meter import Account, End, Meter, Price, Tokens, tokens_of
 from factcheck.llm.replies import Kept, Replies, key_of
 from factcheck.llm.wire import Declined, Form, Truncated, forms_of, messages_for, runnable_for, text_of
 from factcheck.models import FailureCode, StageUsage
@@ -171,11 +172,30 @@ class LangChainChat:
 
     def usage(self) -> dict[str, StageUsage]:
         """Work by stage. Tokens are those the server reported; see ``notes`` where it reported none."""
-        return self._meter.usage()
+        return self._meter.total.usage()
 
     def cost(self) -> float | None:
         """US dollars so far; None where the price or a token count is unknown, 0 where nothing was asked."""
-        return self._meter.cost()
+        return self._meter.total.cost()
+
+    @property
+    def unavailable(self) -> ModelUnavailable | None:
+        """Why no further call can succeed, once that has come out."""
+        return self._unavailable
+
+    @property
+    def price(self) -> Price | None:
+        """US dollars of a call's tokens; None where the model's price is unknown."""
+        return self._meter.price
+
+    def account(self) -> AbstractContextManager[Account]:
+        """``usage``, ``cost`` and ``notes`` of what this task, and tasks started inside the context, ask: one document.
+
+        >>> with chat.account() as own:
+        ...     await asyncio.gather(chat.ask(prompt, Answer), chat.ask(other, Answer))
+        >>> own.usage(), own.cost()
+        """
+        return self._meter.account()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -192,7 +212,7 @@ class LangChainChat:
     def notes(self) -> tuple[str, ...]:
         """One line each: trouble with the kept replies, and what could not be counted."""
         kept = tuple(self._replies.notes) if self._replies is not None else ()
-        return (*kept, *self._meter.notes())
+        return (*kept, *self._meter.total.notes())
 
     async def aclose(self) -> None:
         await self._close()
@@ -331,7 +351,7 @@ class LangChainChat:
     async def _booked(self, stage: str, messages: list[BaseMessage], max_tokens: int | None) -> float:
         chars = sum(len(str(message.content)) for message in messages)
         try:
-            while (booked := self._meter.book(stage, chars, max_tokens)) is None:
+            while (booked := self._meter.book(stage, self._meter.likely(chars, max_tokens))) is None:
                 self._settled.clear()
                 await self._settled.wait()
                 self._raise_if_stopped()

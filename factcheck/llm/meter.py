@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
@@ -23,6 +25,10 @@ class Tokens:
     input: int
     output: int
     cache_read: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
 
 
 def tokens_of(usage: Any) -> Tokens | None:
@@ -75,60 +81,33 @@ class _Stage:
 
 
 @dataclass
-class Meter:
-    """One run's account. ``max_calls`` counts every request sent, retries too; ``max_cost`` is in US dollars."""
+class Account:
+    """What was asked and answered, by stage, and what it cost: of a run, or of one document in it."""
 
     price: Price | None = None
-    max_calls: int | None = None
-    max_cost: float | None = None
     silent: int = 0  # answers whose server did not say how many tokens they took
     lost: int = 0  # calls that ended without an answer, on which the model may have worked all the same
+    spent: float = 0.0  # US dollars, as far as known
     _stages: dict[str, _Stage] = field(default_factory=dict)
-    _spent: float = 0.0
-    _guessed: float = 0.0  # cost of answers that came without a token count
-    _held: float = 0.0  # set aside for calls under way
-    _longest: int = 0
 
     @property
-    def _calls(self) -> int:
+    def calls(self) -> int:
+        """Requests sent, retries too."""
         return sum(stage.calls for stage in self._stages.values())
 
-    def book(self, stage: str, chars: int, max_tokens: int | None) -> float | None:
-        """Counts a request about to be sent and sets its likely cost aside, which is returned for ``settle``.
-
-        None where that depends on what calls under way turn out to cost: ask again when one has settled. Raises
-        ModelUnavailable where the request could exceed the budget.
-        """
-        if self.max_calls is not None and self._calls >= self.max_calls:
-            _exhausted(f"the limit of {self.max_calls} calls is reached", "--max-calls")
-        likely = 0.0
-        if self.max_cost is not None and self.price is not None:
-            likely = self.price(Tokens(chars // _CHARS_PER_TOKEN + 1, max_tokens or self._longest or _FIRST_GUESS))
-            spent = self._spent + self._guessed
-            if spent + likely > self.max_cost:
-                _exhausted(f"${spent:.4f} of ${self.max_cost:g} are spent", "--max-cost")
-            if spent + self._held + likely > self.max_cost:
-                return None
-        self._held += likely
+    def sent(self, stage: str) -> None:
         self._of(stage).calls += 1
-        return likely
 
-    def settle(self, stage: str, booked: float, tokens: Tokens | None, end: End) -> None:
-        """Replaces what ``book`` set aside by what the call took.
-
-        Where that is not known and the model may have worked, the budget takes it to be what was set aside.
-        """
-        self._held -= booked
+    def took(self, stage: str, tokens: Tokens | None, end: End) -> None:
+        """What a request took; ``tokens`` is None where the server did not say."""
         if tokens is None:
             self.silent += end == "answered"
             self.lost += end == "lost"
-            self._guessed += booked if end != "refused" else 0.0
             return
         of = self._of(stage)
         of.input_tokens += tokens.input
         of.output_tokens += tokens.output
-        self._longest = max(self._longest, tokens.output)
-        self._spent += self.price(tokens) if self.price is not None else 0.0
+        self.spent += self.price(tokens) if self.price is not None else 0.0
 
     def kept(self, stage: str) -> None:
         """Counts an answer that cost nothing."""
@@ -144,11 +123,11 @@ class Meter:
 
     def cost(self) -> float | None:
         """US dollars; 0 where nothing was asked, None where the price or a token count is unknown."""
-        if self._calls == 0:
+        if self.calls == 0:
             return 0.0
         if self.price is None or self.silent:
             return None
-        return round(self._spent, 6)
+        return round(self.spent, 6)
 
     def notes(self) -> tuple[str, ...]:
         """What is missing from the account, one line each."""
@@ -160,6 +139,81 @@ class Meter:
 
     def _of(self, stage: str) -> _Stage:
         return self._stages.setdefault(stage, _Stage())
+
+
+_OPEN: ContextVar[tuple[tuple[Meter, Account], ...]] = ContextVar("accounts open in this task", default=())
+
+
+@dataclass
+class Meter:
+    """One run's account and budget. ``max_calls`` counts every request sent; ``max_cost`` is in US dollars."""
+
+    price: Price | None = None
+    max_calls: int | None = None
+    max_cost: float | None = None
+    total: Account = field(init=False)
+    _guessed: float = 0.0  # cost of answers that came without a token count
+    _held: float = 0.0  # set aside for calls under way
+    _longest: int = 0
+
+    def __post_init__(self) -> None:
+        self.total = Account(self.price)
+
+    @contextmanager
+    def account(self) -> Iterator[Account]:
+        """An account of what this task, and tasks started inside the context, cause from now on."""
+        own = Account(self.price)
+        before = _OPEN.set((*_OPEN.get(), (self, own)))
+        try:
+            yield own
+        finally:
+            _OPEN.reset(before)
+
+    def likely(self, chars: int, max_tokens: int | None) -> Tokens:
+        """What a request of so many characters will take, guessed rather high."""
+        return Tokens(chars // _CHARS_PER_TOKEN + 1, max_tokens or self._longest or _FIRST_GUESS)
+
+    def book(self, stage: str, likely: Tokens) -> float | None:
+        """Counts a request about to be sent and sets its likely cost aside, which is returned for ``settle``.
+
+        None where that depends on what calls under way turn out to cost: ask again when one has settled. Raises
+        ModelUnavailable where the request could exceed the budget.
+        """
+        if self.max_calls is not None and self.total.calls >= self.max_calls:
+            _exhausted(f"the limit of {self.max_calls} calls is reached", "--max-calls")
+        cost = 0.0
+        if self.max_cost is not None and self.price is not None:
+            cost = self.price(likely)
+            spent = self.total.spent + self._guessed
+            if spent + cost > self.max_cost:
+                _exhausted(f"${spent:.4f} of ${self.max_cost:g} are spent", "--max-cost")
+            if spent + self._held + cost > self.max_cost:
+                return None
+        self._held += cost
+        for account in self._accounts():
+            account.sent(stage)
+        return cost
+
+    def settle(self, stage: str, booked: float, tokens: Tokens | None, end: End) -> None:
+        """Replaces what ``book`` set aside by what the call took.
+
+        Where that is not known and the model may have worked, the budget takes it to be what was set aside.
+        """
+        self._held -= booked
+        for account in self._accounts():
+            account.took(stage, tokens, end)
+        if tokens is not None:
+            self._longest = max(self._longest, tokens.output)
+        elif end != "refused":
+            self._guessed += booked
+
+    def kept(self, stage: str) -> None:
+        """Counts an answer that cost nothing."""
+        for account in self._accounts():
+            account.kept(stage)
+
+    def _accounts(self) -> tuple[Account, ...]:
+        return (self.total, *(account for meter, account in _OPEN.get() if meter is self))
 
 
 def _exhausted(what: str, option: str) -> NoReturn:

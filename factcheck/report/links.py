@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 _PDF = frozenset({".pdf"})
 _SHOWN_AS_TEXT = frozenset({"", ".html", ".htm", ".xhtml", ".txt", ".md", ".markdown"})
 _URL_MARKS = "%/:?#[]@!$&'()*+,;=~"
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NEVER_IN_URLS = re.compile(r"[\x00-\x20\x7f\\]")
 _SEVERAL_WORDS = 10  # longer quotes are found by their first and last words
 _EDGE_WORDS = 5
@@ -22,7 +23,7 @@ def source_link(source: str, *, words: str = "", page: int | None = None, folder
     ``http`` and ``https`` addresses stay what they are; everything else is a file, linked relative to ``folder``
     (where the page will lie; the working directory by default). So no other scheme can ever come out.
     """
-    if "://" in source:
+    if _ADDRESS.match(source):
         return _address(source, words=words, page=page)
     if source == "-" or not source.strip():
         return None

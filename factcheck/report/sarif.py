@@ -121,7 +121,7 @@ class _Run:
         return {"$schema": SCHEMA, "version": "2.1.0", "runs": [self._run()]}
 
     def _run(self) -> Json:
-        rules = _rules()
+        document, rules = self._report.document, _rules()
         index = {rule["id"]: number for number, rule in enumerate(rules)}
         results = [{**result, "ruleIndex": index[result["ruleId"]]} for result in self._results()]
         return {
@@ -133,10 +133,10 @@ class _Run:
                     "notifications": _notification_kinds(),
                 }
             },
-            "automationDetails": {"id": f"factcheck/{_uri(self._report.document.source) or 'standard input'}/"},
+            "automationDetails": {"id": f"factcheck/{source_link(document.source) or 'standard input'}/"},
             "invocations": [self._invocation()],
             "originalUriBaseIds": {_BASE: {"description": {"text": "The directory that factcheck was run in."}}},
-            "artifacts": [{"location": _artifact(self._report.document.source), "roles": ["analysisTarget"]}],
+            "artifacts": [{"location": _artifact(document.source), "roles": ["analysisTarget"]}],
             "columnKind": "utf16CodeUnits",
             "newlineSequences": ["\r\n", "\n", "\r"],
             "results": results,
@@ -194,7 +194,7 @@ class _Run:
 
     def _fingerprint(self, claim: Claim, occurrence: int) -> str:
         """The same claim of the same document, whatever line it moves to."""
-        said = f"{_uri(self._report.document.source)}\0{claim.text}\0{occurrence}"
+        said = f"{source_link(self._report.document.source)}\0{claim.text}\0{occurrence}"
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
     def _about(self, outcome: Outcome, ending: words.Ending) -> Json:
@@ -329,13 +329,9 @@ def _selectors(selectors: Selectors) -> list[dict[str, str | int]]:
 
 
 def _artifact(source: str) -> Json:
-    uri = _uri(source)
+    """Where a document or reference lies: percent-encoded, of a file relative to the working directory."""
+    uri = source_link(source)
     if uri is None:
-        return {"description": {"text": "standard input"}}
+        return {"description": {"text": printable(words.source_name(source))}}
     is_beneath = "://" not in source and not uri.startswith("../")
     return {"uri": uri, **({"uriBaseId": _BASE} if is_beneath else {})}
-
-
-def _uri(source: str) -> str | None:
-    """Percent-encoded; of a file relative to the working directory."""
-    return source_link(source)

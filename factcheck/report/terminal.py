@@ -20,6 +20,7 @@ SHORT = 200  # characters of context shown of a sentence or a passage that is no
 _BREAK = re.compile(r"[\t\r\n]+")
 _PLAIN = str.maketrans(
     {"✔": "+", "✘": "x", "·": "-", "–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "„": '"', "’": "'", "‘": "'"}
+    | {"→": "->"}
 )
 
 
@@ -39,6 +40,12 @@ def print_report(
     """
     writer = _Writer(report, standing, console.encoding, show_excluded=show_excluded, verbose=verbose)
     console.print(Text("\n").join(row for line in writer.lines() for row in line.rows(console)), soft_wrap=True)
+
+
+def print_lines(lines: Iterable[tuple[int, str, str]], console: Console) -> None:
+    """Prints lines given as indentation, words and style, wrapped to the console's width; words are never markup."""
+    made = (_Line(indent, Text(_fit(words, console.encoding), style=style)) for indent, words, style in lines)
+    console.print(Text("\n").join(row for line in made for row in line.rows(console)), soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -227,17 +234,18 @@ class _Writer:
         text = Text()
         for part in parts:
             content, style = (part, "") if isinstance(part, str) else part
-            text.append(self._fit(content), style=style)
+            text.append(_fit(content, self._encoding), style=style)
         return _Line(indent, text)
 
-    def _fit(self, text: str) -> str:
-        """Only characters that do no harm and that the terminal's encoding has; others as escapes."""
-        shown = printable(_BREAK.sub(" ", text))
-        try:
-            shown.encode(self._encoding)
-        except UnicodeEncodeError:
-            return shown.translate(_PLAIN).encode(self._encoding, "backslashreplace").decode(self._encoding)
-        return shown
+
+def _fit(text: str, encoding: str) -> str:
+    """Only characters that do no harm and that the terminal's encoding has; others as escapes."""
+    shown = printable(_BREAK.sub(" ", text))
+    try:
+        shown.encode(encoding)
+    except UnicodeEncodeError:
+        return shown.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return shown
 
 
 def _speaks_for_itself(verdict: Verdict) -> bool:

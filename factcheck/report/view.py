@@ -7,7 +7,6 @@ out. All strings are as they stand in the report: whoever shows them escapes the
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,8 +35,8 @@ from factcheck.reviews import Review, Standing
 ReviewState = Literal["", "accepted", "overruled", "disputed"]
 
 _AROUND = 320  # characters of a passage shown on each side of a quote, to the end of the sentence
+_LEAST = 100  # where whole sentences would be less than this, one is cut between words
 _NEAR = 400  # characters shown of a passage nobody quoted
-_SENTENCE_START = re.compile(r"(?<=[.!?…])\s+(?=\S)|\n{2,}(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -345,23 +344,25 @@ def language_tag(language: str) -> str:
 
 
 def _before(text: str) -> tuple[str, bool]:
-    """The last whole sentences of ``text`` up to the usual length, and whether something was cut."""
+    """The last whole sentences of ``text`` up to the usual length, else words, and whether something was cut."""
     if len(text) <= _AROUND:
         return text, False
-    starts = [match.end() for match in _SENTENCE_START.finditer(text)]
-    kept = next((start for start in starts if len(text) - start <= _AROUND), None)
-    if kept is None:
-        kept = len(text) - _AROUND
-        kept += len(text[kept:]) - len(text[kept:].partition(" ")[2] or text[kept:])
+    first = len(text) - _AROUND
+    starts = (match.end() for match in words.SENTENCE_END.finditer(text))
+    kept = next((start for start in starts if start >= first), len(text))
+    if len(text) - kept < _LEAST:
+        kept = text.find(" ", first) + 1 or first
     return text[kept:], True
 
 
 def _after(text: str) -> tuple[str, bool]:
-    """The first whole sentences of ``text`` up to the usual length, and whether something was cut."""
+    """The first whole sentences of ``text`` up to the usual length, else words, and whether something was cut."""
     if len(text) <= _AROUND:
         return text, False
-    ends = [match.start() for match in _SENTENCE_START.finditer(text, 0, _AROUND + 2)]
-    kept = ends[-1] if ends else len(text[:_AROUND].rpartition(" ")[0]) or _AROUND
+    ends = [match.start() for match in words.SENTENCE_END.finditer(text) if match.start() <= _AROUND]
+    kept = ends[-1] if ends else 0
+    if kept < _LEAST:
+        kept = max(text.rfind(" ", 0, _AROUND), 0) or _AROUND
     return text[:kept], True
 
 
@@ -380,7 +381,7 @@ def _search_lines(search: Search) -> tuple[str, ...]:
 
 
 def _told(counts: Mapping[Ending, int]) -> str:
-    """``Of 9 claims, 2 are contradicted and 1 supported; the references do not settle 5, and 1 could not be checked``"""
+    """``Of 8 claims, 2 are contradicted and 1 supported; the references do not settle 5.``"""
     contradicted, supported = counts["contradicted"], counts["supported"]
     rest = [
         (counts["unverifiable"], f"the references do not settle {counts['unverifiable']:,}"),

@@ -44,7 +44,7 @@ class Sign:
     style: str
 
 
-_SENTENCE_END = re.compile(r"(?<!\b\d\.)(?<!\b\d\d\.)(?<=[.!?…])\s+|\n{2,}")  # "am 31. Dezember" goes on
+SENTENCE_END = re.compile(r"(?<!\b\d\.)(?<!\b\d\d\.)(?<=[.!?…])\s+|\n{2,}")  # "am 31. Dezember" goes on
 
 SIGNS: dict[Ending, Sign] = {
     "contradicted": Sign("✘", "bold red"),
@@ -338,7 +338,7 @@ def flat(text: str) -> str:
 
 def excerpt(text: str, *, about: str, length: int = 200) -> str:
     """The sentences of ``text`` that share most words with ``about``, some ``length`` characters; cuts are shown."""
-    sentences = _SENTENCE_END.split(text.strip())
+    sentences = SENTENCE_END.split(text.strip())
     wanted = _content(about)
     best = max(range(len(sentences)), key=lambda n: len(wanted & _content(sentences[n])))
     shown = flat(sentences[best])

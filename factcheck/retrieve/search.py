@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,17 +64,28 @@ class _Query:
     retrievers: tuple[str, ...] = ("dense", "lexical")
 
 
+def search_threads(embedder: Embedder) -> ThreadPoolExecutor:
+    """Threads to search in; they begin by loading the embedder, while the document is still being split."""
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+    threads.submit(warm, embedder)
+    return threads
+
+
 class Searcher:
     """A ``Retriever`` over a store; searches of several claims run side by side in threads."""
 
-    def __init__(self, store: References, embedder: Embedder, *, passages: int) -> None:
-        """``passages`` is k: how many passages a claim gets at most, and the text of how many."""
+    def __init__(
+        self, store: References, embedder: Embedder, *, passages: int, threads: Executor | None = None
+    ) -> None:
+        """``passages`` is k: how many passages a claim gets at most, and the text of how many.
+
+        ``threads`` (of ``search_threads``) may be shared with other searchers, as by the documents of a batch.
+        """
         self._store = store
         self._embedder = embedder
         self._passages = passages
         self._vectors: dict[str, NDArray[np.float32]] = {}
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
-        self._threads.submit(warm, embedder)  # while the document is still being split
+        self._threads = threads or search_threads(embedder)
 
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
         """The k passages nearest to the claim and its queries, best first; ``wide`` also tries single keywords.

@@ -163,7 +163,7 @@ class Desk:
     @property
     def all_claims(self) -> Way:
         """The chosen claim, or the first, without any filter."""
-        query = Filter(stay=self.wanted.stay).query(claim=self.number)
+        query = Filter(stay=self.wanted.stay, aside=self.wanted.aside).query(claim=self.number)
         return Way(self.number or 1, self.base + query, f"{self.base}/claim{query}")
 
     @property

@@ -26,7 +26,8 @@ STATES: Final = {  # value in the address -> what the page calls it
 class Filter:
     """What must hold for a claim to be shown; an empty field asks for nothing.
 
-    ``stay`` is no filter but travels with it: a decision does not move on to the next claim.
+    ``stay`` (a decision does not move on to the next claim) and ``aside`` (sentences without a claim are shown) leave
+    no claim out, and travel with the filter.
     """
 
     labels: tuple[Ending, ...] = ()
@@ -35,6 +36,7 @@ class Filter:
     source: str = ""
     words: str = ""
     stay: bool = False
+    aside: bool = False
 
     @classmethod
     def of(cls, query: Iterable[tuple[str, str]]) -> Filter:
@@ -48,6 +50,7 @@ class Filter:
             source=values.get("source", ""),
             words=values.get("q", "").strip(),
             stay=values.get("stay") == "1",
+            aside=values.get("aside") == "1",
         )
 
     def query(self, **more: object) -> str:
@@ -58,12 +61,13 @@ class Filter:
         pairs += [("source", self.source)] if self.source else []
         pairs += [("q", self.words)] if self.words else []
         pairs += [("stay", 1)] if self.stay else []
+        pairs += [("aside", 1)] if self.aside else []
         pairs += [(name, value) for name, value in more.items() if value is not None]
         return f"?{urlencode(pairs, errors='replace')}" if pairs else ""
 
     @property
     def is_set(self) -> bool:
-        return replace(self, stay=False) != Filter()
+        return replace(self, stay=False, aside=False) != Filter()
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ class Folder:
         try:
             real = path.resolve(strict=True)
             return real.is_relative_to(self.root) and real.is_file()
-        except OSError:  # a broken link, or one that leads in a circle
+        except (OSError, RuntimeError):  # a broken link, or one that leads in a circle
             return False
 
     def _found(self, path: Path) -> Found:

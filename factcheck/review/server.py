@@ -89,23 +89,25 @@ def serve(target: Path, *, port: int, reviewer: str, ready: Callable[[str], None
         session = Session(listener.getsockname()[1])
         app = make_app(folder, reviewer=reviewer, session=session, say=say)
         ready(session.url)
-        _run(app, listener)
+        asyncio.run(make_server(app).serve(sockets=[listener]))
 
 
-def _run(app: ASGIApp, listener: socket.socket) -> None:
+def make_server(app: ASGIApp) -> uvicorn.Server:
+    """uvicorn without anything it would print, guess from headers or wait for."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [logging.NullHandler()], False
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
     )
-    asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))

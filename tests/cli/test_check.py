@@ -202,3 +202,15 @@ def test_one_bad_reference_among_good_ones_is_named_and_the_others_are_used(tmp_
         True
     ]
     assert any(name.endswith("good.txt") for name in report.provenance.store.files)
+
+
+def test_html_is_one_page_with_every_claim_and_links_from_the_folder_it_lies_in(
+    cache: Path, report: Report, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    words = ("check", EXAMPLES / "article.en.md", "--references", EXAMPLES / "references", "--html", page)
+    assert factcheck(*words, cache=cache).returncode == 1
+    written = page.read_text(encoding="utf-8")
+    assert written.count("<article ") == report.totals.claims
+    reference = os.path.relpath(EXAMPLES / "references" / "webb.md", tmp_path)
+    assert f'href="{reference}#:~:text=' in written

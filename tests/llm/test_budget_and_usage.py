@@ -52,6 +52,50 @@ def test_a_call_that_ended_without_an_answer_is_said_to_be_missing_from_the_acco
     assert asked.notes == ("tokens and cost leave out calls that ended without an answer: 1",)
 
 
+def test_an_account_holds_what_its_own_tasks_caused_and_the_run_the_sum() -> None:
+    async def document(chat: LangChainChat, questions: list[str]) -> tuple[dict[str, StageUsage], float | None]:
+        with chat.account() as own:
+            await asyncio.gather(*(put(chat, Prompt("judge", "", question)) for question in questions))
+        return own.usage(), own.cost()
+
+    async def session(server: ScriptedServer) -> tuple[list[object], dict[str, StageUsage]]:
+        chat = await connected(server)
+        other = await connected(server)
+        with other.account() as others:
+            came = await asyncio.gather(document(chat, ["a", "b", "c"]), document(chat, ["d"]), document(chat, []))
+        await put(chat, Prompt("judge", "", "after all accounts are closed"))
+        assert others.usage() == {}
+        await chat.aclose()
+        await other.aclose()
+        return list(came), chat.usage()
+
+    with ScriptedServer([slow(ok(GOOD), 0.1)]) as server:
+        documents, run = asyncio.run(session(server))
+    assert documents == [
+        ({"judge": StageUsage(calls=3, input_tokens=300, output_tokens=30)}, None),
+        ({"judge": StageUsage(calls=1, input_tokens=100, output_tokens=10)}, None),
+        ({}, 0.0),
+    ]
+    assert run == {"judge": StageUsage(calls=5, input_tokens=500, output_tokens=50)}
+
+
+def test_two_documents_with_the_same_question_pay_once_and_the_other_has_it_as_kept() -> None:
+    async def document(chat: LangChainChat) -> StageUsage:
+        with chat.account() as own:
+            await put(chat, Prompt("judge", "", "the same"))
+        return own.usage()["judge"]
+
+    async def session(server: ScriptedServer) -> list[StageUsage]:
+        chat = await connected(server)
+        came = await asyncio.gather(document(chat), document(chat))
+        await chat.aclose()
+        return list(came)
+
+    with ScriptedServer([slow(ok(GOOD), 0.1)]) as server:
+        came = asyncio.run(session(server))
+    assert came == [StageUsage(calls=1, input_tokens=100, output_tokens=10), StageUsage(cached=1)]
+
+
 def test_max_calls_stops_the_run_before_the_request_too_many() -> None:
     async def session(server: ScriptedServer) -> list[object]:
         chat = await connected(server, max_calls=3, concurrency=8)
@@ -107,22 +151,22 @@ def test_max_cost_stops_before_a_call_that_could_exceed_it_counting_those_under_
 
 def test_a_call_waits_where_calls_under_way_decide_whether_the_budget_allows_it() -> None:
     meter = Meter(dollar_a_token, max_cost=450)
-    first = meter.book("judge", 300, 100)  # about 101 read and 100 written
-    second = meter.book("judge", 300, 100)
+    first = meter.book("judge", meter.likely(300, 100))  # about 101 read and 100 written
+    second = meter.book("judge", meter.likely(300, 100))
     assert (first, second) == (201, 201)
-    assert meter.book("judge", 300, 100) is None
+    assert meter.book("judge", meter.likely(300, 100)) is None
     meter.settle("judge", 201, Tokens(20, 5), "answered")
     meter.settle("judge", 201, Tokens(20, 5), "answered")
-    assert meter.book("judge", 300, 100) == 201
+    assert meter.book("judge", meter.likely(300, 100)) == 201
 
 
 def test_an_answer_without_a_token_count_is_taken_at_its_likely_cost_in_the_budget_but_not_in_the_account() -> None:
     meter = Meter(dollar_a_token, max_cost=250)
-    assert meter.book("judge", 300, 100) == 201
+    assert meter.book("judge", meter.likely(300, 100)) == 201
     meter.settle("judge", 201, None, "answered")
     with pytest.raises(ModelUnavailable):
-        meter.book("judge", 300, 100)
-    assert meter.cost() is None
+        meter.book("judge", meter.likely(300, 100))
+    assert meter.total.cost() is None
 
 
 def test_a_max_cost_for_a_model_without_a_price_is_refused_at_once() -> None:

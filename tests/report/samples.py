@@ -488,7 +488,7 @@ def _rich(claim: Claim, spell: Spell, became: str) -> Outcome:
     atlas = passage(
         spell("The atlas was printed in 2024. It lists every launch. ")
         + spell("The launch was on 25 December 2021, at 12:20 UTC")
-        + spell(". It was the 256th flight of an Ariane 5. " * 40),
+        + spell(". " + "It was the 256th Ariane of them all. " * 40),
         spell("references/atlas of flights.pdf"),
         start=9000,
         page=14,

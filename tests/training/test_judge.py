@@ -17,9 +17,9 @@ from tokenizers import Tokenizer  # noqa: E402
 from training.data import Label, Pair  # noqa: E402
 from training.judge import (  # noqa: E402
     BATCH_TOKENS,
+    RATE,
     WINDOW,
     JudgeModel,
-    Progress,
     Trainer,
     batches,
     encode,
@@ -28,6 +28,7 @@ from training.judge import (  # noqa: E402
     scores_by_kind,
     tensors,
 )
+from training.running import Progress  # noqa: E402
 
 TOKENIZER = Path(__file__).resolve().parents[2] / "factcheck" / "local" / "weights" / "minilm" / "tokenizer.json"
 
@@ -68,7 +69,15 @@ class FixedMix:
 
 def trainer(out: Path, tokenizer: Tokenizer, *, resume: bool = False, rounds: int = 2) -> Trainer:
     given = argparse.Namespace(
-        out=out, rounds=rounds, minutes=float("inf"), patience=99, look_every=99.0, seed=1, resume=resume
+        out=out,
+        rounds=rounds,
+        minutes=float("inf"),
+        patience=99,
+        look_every=99.0,
+        rate=RATE,
+        seed=1,
+        start=None,
+        resume=resume,
     )
     return Trainer(given, small_model(), tokenizer)
 

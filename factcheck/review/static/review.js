@@ -228,6 +228,7 @@ function press(key) {
   }
   if (found.matches("textarea, input[type=search]")) {
     openSheet(found.matches("textarea") || !sheet.checkVisibility());
+    if (found.form === filter) filters.open = true;
     found.focus();
     found.select?.();
   } else found.click();
@@ -268,6 +269,11 @@ document.addEventListener("keydown", (event) => {
 
 document.getElementById("help-button").addEventListener("click", () => help.showModal());
 
+/** Whether the filter shows every claim. */
+function shownByFilter() {
+  return !article.dataset.matches.includes("0");
+}
+
 // --- the sheet of a narrow page -------------------------------------------------------------------------------------
 
 function openSheet(open) {
@@ -277,5 +283,10 @@ function openSheet(open) {
 
 sheet.addEventListener("click", () => openSheet(document.body.classList.contains("sheet-closed")));
 
+const aside = document.getElementById("show-aside");
+aside.addEventListener("change", () => article.classList.toggle("with-aside", aside.checked));
+
 document.documentElement.classList.add("scripted");
+const filters = document.getElementById("filters");
+if (matchMedia("(max-width: 62rem)").matches && shownByFilter()) filters.open = false;
 follow(new URLSearchParams(location.search).has("claim"));
