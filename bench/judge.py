@@ -93,7 +93,7 @@ async def article(data: Path, keep: Path) -> str:
         with Store.open(folder / "store", quick, write=True, reading=reading) as store:
             store.index([folder / "references"])
             for _ in range(ROUNDS):
-                searcher, judge = Searcher(store, quick), LocalJudge(PairModel())
+                searcher, judge = Searcher(store, quick, passages=5), LocalJudge(PairModel())
                 await _check(claims[:1], searcher, judge)  # loads the models
                 started = time.perf_counter()
                 await _check(claims[1:], searcher, judge)
