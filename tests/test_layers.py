@@ -16,7 +16,7 @@ HOMES = {
     "chromadb": {"retrieve/chroma.py", "retrieve/server.py"},
     "tantivy": {"retrieve/lexical.py", "retrieve/terms.py"},
     "onnxruntime": {"local/loading.py"},
-    "tokenizers": {"local/minilm.py"},
+    "tokenizers": {"local/minilm.py", "local/pairs.py"},
     "pypdfium2": {"documents/pdf.py"},
     "mammoth": {"documents/office.py"},
     "trafilatura": {"documents/html.py"},

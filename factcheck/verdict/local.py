@@ -27,15 +27,19 @@ from factcheck.local.pairs import PairModel, embedded
 from factcheck.models import Claim, Evidence, Notice, Passage, RejectedQuote, Span, Stance, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_in
-from factcheck.verdict.manner import exchanged, hedged, opposed, other_manner, weakened
+from factcheck.verdict.manner import exchanged, opposed, other_manner, turned_round
+from factcheck.verdict.rules import by_rules
 from factcheck.verdict.signals import compare
 from factcheck.verdict.tongue import claim_language, is_german
 
 READ = 24  # windows of a claim's passages that are read beside it, at most
 _NEAR = 0.34  # of the claim's words, the telling ones weighing more: a window that holds so many is about it
+_NEAR_FOREIGN = 0.1  # of names, numbers and words that two languages share
+_NEARLY_ALL = 0.85
 _QUOTES = 3
 _LONGEST_TITLE = 80  # characters; a longer one says too much to stand before every sentence
 _FURTHEST = 10.0  # a margin beyond this tells no more
+_BOTH_NEEDED = 0.5  # by how much the margin of two neighbours must exceed that of one
 _STANCES: tuple[Stance, Stance] = ("supports", "contradicts")
 
 
@@ -46,6 +50,7 @@ class Window:
     passage: Passage
     span: Span  # in the passage
     near: float
+    is_pair: bool = False  # two sentences
 
     @cached_property
     def quote(self) -> str:
@@ -104,6 +109,16 @@ class Finding:
         return other_manner(self.claim, self.window.quote) or instruction_notice("", self.window.quote) is not None
 
     @property
+    def is_about(self) -> bool:
+        """Whether the window holds enough of the claim's words to say anything to it."""
+        return self.window.near >= (_NEAR_FOREIGN if self.foreign else _NEAR)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether claim and passage are in two languages."""
+        return is_german(self.claim) != (self.window.passage.language == "de")
+
+    @property
     def can_support(self) -> bool:
         return not (self.differences or self.unsaid or self.other_manner or self.exchanged)
 
@@ -115,16 +130,10 @@ class Signs:
     margin: float
     near: float
     against: float  # the best margin of the other stance in any window
-    here_against: float  # that of this very window
-    again: float  # the margin of the best window that shares no words with it
-    differs: float  # 1 where code finds a number, date, name or negation differing
-    unsaid: float
-    hedged: float
-    weakened: float
-    opposed: float  # one rises where the other falls
+    opposed: float  # 1 where one rises and the other falls
+    turned: float  # share of word pairs in another order, where the window holds nearly all of the claim's words
     foreign: float  # 1 where claim and passage are in two languages
-    german: float
-    long: float  # log of the claim's words
+    foreign_margin: float  # the margin, where they are
 
 
 class LocalJudge:
@@ -154,6 +163,9 @@ class LocalJudge:
     def _judge(self, claim: str, evidence: Sequence[Evidence], rejected: set[str]) -> Judgement:
         if not evidence:
             return _open("no_passage_retrieved", claim)
+        ruled = by_rules(claim, evidence, rejected)
+        if ruled.quotes:
+            return ruled
         windows = [window for window in windows_of(claim, evidence) if window.quote not in rejected]
         findings = read(claim, windows, self._model)
         sides = {stance: ranked(findings, stance) for stance in _STANCES}
@@ -196,10 +208,10 @@ def windows_of(claim: str, evidence: Sequence[Evidence]) -> list[Window]:
     for item in evidence:
         passage = item.passage
         keys = _keys(claim, passage.language)
-        for span in _spans(passage):
+        for span, is_pair in _spans(passage):
             quote = span.of(passage.text)
             near = _near(keys, _keys(quote, passage.language), rarity, passage.language)
-            found.setdefault((passage.source, quote), Window(passage, span, near))
+            found.setdefault((passage.source, quote), Window(passage, span, near, is_pair))
     return sorted(found.values(), key=lambda window: -window.near)[:READ]
 
 
@@ -218,12 +230,18 @@ def _margin(logits: Any, column: int) -> float:
 
 
 def ranked(findings: Sequence[Finding], stance: Stance) -> list[Finding]:
-    """The findings on one side, the likeliest first, no words twice; none that code does not let support."""
+    """The findings on one side, the likeliest first, no words twice.
+
+    Words that differ support nothing, and words contradict only where code can name what differs: of the
+    contradictions that the model alone sees in claims as people write them, every second is none.
+
+    Of two neighbours that say no more than one of them, that one alone is taken: a citation should be short.
+    """
     chosen: list[Finding] = []
-    for finding in sorted(findings, key=lambda one: -one.margins[stance]):
+    for finding in sorted(findings, key=lambda one: _BOTH_NEEDED * one.window.is_pair - one.margins[stance]):
         if any(finding.window.overlaps(other.window) for other in chosen):
             continue
-        if stance == "contradicts" or finding.can_support:
+        if finding.is_about and (finding.can_support if stance == "supports" else finding.differences):
             chosen.append(finding)
     return chosen
 
@@ -231,22 +249,15 @@ def ranked(findings: Sequence[Finding], stance: Stance) -> list[Finding]:
 def signs_of(side: Sequence[Finding], findings: Sequence[Finding], stance: Stance) -> Signs:
     """The signs of a side that has a finding."""
     best, opposite = side[0], _STANCES[1 - _STANCES.index(stance)]
-    passage = best.window.passage
-    german = is_german(best.claim)
+    foreign = best.foreign
     return Signs(
         margin=best.margins[stance],
         near=best.window.near,
         against=max(finding.margins[opposite] for finding in findings),
-        here_against=best.margins[opposite],
-        again=side[1].margins[stance] if len(side) > 1 else -_FURTHEST,
-        differs=float(bool(best.differences)),
-        unsaid=float(best.unsaid),
-        hedged=float(hedged(*best.both)),
-        weakened=float(weakened(*best.both)),
         opposed=float(opposed(*best.both)),
-        foreign=float(german != (passage.language == "de")),
-        german=float(german),
-        long=math.log(max(1, len(best.claim.split()))),
+        turned=turned_round(*best.both) if best.window.near >= _NEARLY_ALL else 0.0,
+        foreign=float(foreign),
+        foreign_margin=best.margins[stance] if foreign else 0.0,
     )
 
 
@@ -256,10 +267,11 @@ def chance(signs: Signs, weighed: Mapping[str, Any]) -> float:
     return float(1 / (1 + math.exp(-total)))
 
 
-def _spans(passage: Passage) -> Iterator[Span]:
+def _spans(passage: Passage) -> Iterator[tuple[Span, bool]]:
+    """Each sentence, and each two neighbours."""
     sentences = [sentence.span for sentence in sentences_in(passage)]
-    yield from sentences
-    yield from (Span(start=one.start, end=two.end) for one, two in pairwise(sentences))
+    yield from ((span, False) for span in sentences)
+    yield from ((Span(start=one.start, end=two.end), True) for one, two in pairwise(sentences))
 
 
 @lru_cache(maxsize=4096)
@@ -346,8 +358,6 @@ _OPEN: dict[UnverifiableReason, dict[bool, str]] = {
 
 def _contradicted(finding: Finding, german: bool) -> str:
     said = "Die zitierten Worte sagen es anders" if german else "The quoted words say otherwise"
-    if not finding.differences:
-        return f"{said}."
     return f"{said}: {'; '.join(difference.message for difference in finding.differences)}."
 
 

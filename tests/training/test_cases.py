@@ -39,7 +39,7 @@ def small_folder(folder: Path) -> Path:
 
 
 def signs(margin: float) -> Signs:
-    return Signs(margin, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0)
+    return Signs(margin, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def judged(
