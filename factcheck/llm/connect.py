@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from factcheck.errors import ConfigError, ModelUnavailable
 from factcheck.llm.chat import BACKOFF_S, LangChainChat
 from factcheck.llm.faults import fault_of, scrub
+from factcheck.llm.gate import Gate
 from factcheck.llm.meter import Price, price_of
 from factcheck.llm.replies import Replies
 from factcheck.settings import Settings
@@ -63,11 +64,15 @@ class _Server:
     def official(self) -> bool:
         return self.url == OFFICIAL_URL
 
-    def client(self, exchange: Exchange | None) -> Any:
-        """A fresh HTTP client: LangChain's shared one dies with the first event loop that used it."""
+    def client(self, exchange: Exchange | None, gate: Gate) -> Any:
+        """A fresh HTTP client, whose every request and answer the gate sees.
+
+        LangChain's shared one dies with the first event loop that used it, and its messages have no headers.
+        """
+        hooks: dict[str, list[Callable[..., Any]]] = {"request": [gate.sending], "response": [gate.answered]}
         if exchange is not None:
-            return _WatchedClient(exchange, **self._transport)
-        return openai.DefaultAsyncHttpxClient(**self._transport)
+            return _WatchedClient(exchange, event_hooks=hooks, **self._transport)
+        return openai.DefaultAsyncHttpxClient(event_hooks=hooks, **self._transport)
 
     def unused(self) -> Any:
         """The blocking client that LangChain makes as well, made cheaply."""
@@ -119,7 +124,8 @@ async def _openai(
     settings: Settings, name: str, secrets: tuple[str, ...], backoff_s: float, exchange: Exchange | None
 ) -> LangChainChat:
     server = _server(settings)
-    client = server.client(exchange)
+    gate = Gate(settings, probe_s=backoff_s)
+    client = server.client(exchange, gate)
     try:
         name = name or await _only_model(server, client, secrets)
         chat = _made(
@@ -148,6 +154,7 @@ async def _openai(
             models=lambda: _listed_quietly(server, client),
             close=client.aclose,
             backoff_s=backoff_s,
+            gate=gate,
         )
     except BaseException:
         await client.aclose()

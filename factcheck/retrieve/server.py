@@ -9,6 +9,7 @@ form as a store in a folder, without vectors, and follows the records whenever t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import threading
@@ -44,6 +45,7 @@ from factcheck.retrieve.database import (
 )
 from factcheck.retrieve.lock import me, process_is_gone, writer_lock
 from factcheck.retrieve.passages import indexed_text
+from factcheck.retrieve.patience import Patience
 from factcheck.retrieve.store import TRUTH, Reading, Store
 
 if TYPE_CHECKING:
@@ -55,7 +57,6 @@ _BATCH = 500  # passages in one request
 _PART = 2_000_000  # characters of a file's record in one request
 _TIMEOUT_S = 60.0
 _CONNECT_S = 10.0
-_PAUSES_S = (0.2, 0.5, 1.0)  # between attempts while the server does not answer
 _BEAT_S = 2.0
 _WAIT_S = 5.0  # for a writer who is alive
 _DEAD_S = 10.0  # without a beat
@@ -72,9 +73,12 @@ class Address:
     collection: str
 
 
-def open_server(url: str, embedder: Embedder, reading: Reading, *, cache_dir: Path | None, write: bool) -> Store:
+def open_server(
+    url: str, embedder: Embedder, reading: Reading, *, cache_dir: Path | None, write: bool, patience_s: float
+) -> Store:
     """As ``Store.open``. Raises StoreError, and ConfigError for an address that cannot be one."""
-    return ServerStore(_address(url), embedder, reading, cache_dir or user_cache_path("factcheck"), write=write)
+    cache = cache_dir or user_cache_path("factcheck")
+    return ServerStore(_address(url), embedder, reading, cache, write=write, patience_s=patience_s)
 
 
 class ServerStore(Store):
@@ -82,9 +86,19 @@ class ServerStore(Store):
 
     _dense_is_local = False
 
-    def __init__(self, address: Address, embedder: Embedder, reading: Reading, cache_dir: Path, *, write: bool) -> None:
+    def __init__(
+        self,
+        address: Address,
+        embedder: Embedder,
+        reading: Reading,
+        cache_dir: Path,
+        *,
+        write: bool,
+        patience_s: float = 0.0,
+    ) -> None:
         """Use ``Store.open``."""
         self._address = address
+        self._patience = Patience()  # an address that was never right is not worth more
         self._client = _connected(address)
         self._lock: _ServerLock | None = None
         self._ids: frozenset[str] = frozenset()
@@ -93,6 +107,7 @@ class ServerStore(Store):
         self._files = self._collection(f"{address.collection}.files")
         key = hashlib.sha256(f"{address.host}:{address.port}/{address.collection}".encode()).hexdigest()[:16]
         super().__init__(cache_dir / "servers" / key, embedder, reading, write=write, location=address.url)
+        self._patience = Patience(patience_s)
 
     def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         self._ready()
@@ -106,14 +121,15 @@ class ServerStore(Store):
         return []
 
     def close(self) -> None:
+        self._patience.end()
         super().close()
         self._client.close()
 
     # The server
 
     def _ask(self, request: Callable[[], Result]) -> Result:
-        """Asks again for a moment while the server does not answer. Raises StoreError."""
-        return _asked(self._address, request)
+        """Asks again, as long as there is patience, while the server does not answer. Raises StoreError."""
+        return _asked(self._address, request, self._patience)
 
     def _collection(self, name: str) -> Collection:
         return self._ask(lambda: self._client.get_collection(name, embedding_function=None))
@@ -488,30 +504,50 @@ class _ServerLock:
                 continue
 
 
-def _asked(address: Address, request: Callable[[], Result]) -> Result:
-    """The answer to a request, tried again for a moment while nobody answers. Raises StoreError."""
+def _asked(address: Address, request: Callable[[], Result], patience: Patience | None = None) -> Result:
+    """The answer to a request, tried again while nobody answers. Raises StoreError."""
+    patience = patience or Patience()
+    for tried in itertools.count(1):
+        try:
+            answer = _answer(address, request)
+        except StoreError as error:
+            if error.code != "store_unreachable" or not patience.wait(tried):
+                raise
+        else:
+            patience.answered()
+            return answer
+    raise AssertionError("the last attempt either answers or raises")
+
+
+def _answer(address: Address, request: Callable[[], Result]) -> Result:
     import httpx
     from chromadb.errors import ChromaError, InternalError, NotFoundError, RateLimitError
 
-    for pause in (*_PAUSES_S, None):
-        try:
-            with chroma.quiet():
-                return request()
-        except (httpx.TransportError, InternalError, RateLimitError) as error:
-            if pause is None:
-                raise _unreachable(address, str(error) or type(error).__name__) from error
-            time.sleep(pause)
-        except NotFoundError as error:
-            raise StoreError(
-                "store_missing", f"{address.url}: the store is gone from the server: {_line(error)}"
-            ) from error
-        except StoreError:
-            raise
-        except (ChromaError, ValueError) as error:
-            raise StoreError("store_damaged", f"{address.url}: the server refuses: {_line(error)}") from error
-        except Exception as error:
-            raise StoreError("store_unwritable", f"{address.url}: the server refuses: {_line(error)}") from error
-    raise AssertionError("the last attempt either answers or raises")
+    try:
+        with chroma.quiet():
+            return request()
+    except (httpx.TransportError, InternalError, RateLimitError) as error:
+        raise _unreachable(address, str(error) or type(error).__name__) from error
+    except NotFoundError as error:
+        raise StoreError(
+            "store_missing", f"{address.url}: the store is gone from the server: {_line(error)}"
+        ) from error
+    except StoreError:
+        raise
+    except (ChromaError, ValueError) as error:
+        raise StoreError("store_damaged", f"{address.url}: the server refuses: {_line(error)}") from error
+    except Exception as error:
+        if _is_down(error):
+            raise _unreachable(address, _line(error)) from error
+        raise StoreError("store_unwritable", f"{address.url}: the server refuses: {_line(error)}") from error
+
+
+def _is_down(error: Exception) -> bool:
+    """Whether something in front of Chroma said so: its client raises a bare Exception while handling the status."""
+    import httpx
+
+    behind = error.__context__
+    return isinstance(behind, httpx.HTTPStatusError) and behind.response.status_code in (502, 503, 504)
 
 
 def _connected(address: Address) -> Client:
