@@ -33,6 +33,25 @@ def test_a_decision_by_key_is_in_the_file_when_the_page_says_saved_and_undo_take
     expect(page.locator('#document a.ref[data-claim="1"]')).to_have_attribute("data-ending", "contradicted")
 
 
+def test_after_a_comment_was_written_the_first_click_counts(tmp_path: Path, serve: Serve, visit: Visit) -> None:
+    report = written(small_report(), tmp_path)
+    page = visit(serve(report).url)
+    for words, button, said in (
+        ("To check.", "#do-comment", "Saved: claim 1 commented on."),
+        ("So it is.", "#do-accept", "Saved: claim 1 accepted."),
+    ):
+        page.locator("#comment").click()
+        page.keyboard.type(words)
+        box = page.locator(button).bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=50)
+        says(page, said)
+    assert [line[1:5] for line in decisions(report)] == [
+        ("comment", None, "contradicted", "To check."),
+        ("accept", "contradicted", "contradicted", "So it is."),
+    ]
+
+
 def test_every_claim_of_a_rich_report_is_shown_in_place_by_key_and_by_a_click_on_its_words(
     tmp_path: Path, serve: Serve, visit: Visit
 ) -> None:

@@ -60,7 +60,6 @@ def test_the_example_is_reviewed_by_keyboard_alone(tmp_path: Path, serve: Serve,
     shows(page, 4)
     expect(page.locator("#comment")).to_have_value("")
     expect(page.locator(".history .comment")).to_have_text("Ask the agency.\nAgain.")
-    keys.press("Escape")
     keys.press("k")
     shows(page, 3)
     keys.press("n")

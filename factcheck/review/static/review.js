@@ -250,6 +250,7 @@ document.addEventListener("keydown", (event) => {
     const isComment = field.id === "comment" && event.key === "Enter" && (event.ctrlKey || event.metaKey);
     if (isComment && busy === 0) {
       event.preventDefault();
+      pane.focus({ preventScroll: true }); // the next key is for the claim again
       document.getElementById("do-comment").click();
     }
     return;
