@@ -47,6 +47,17 @@ _REMEDY: dict[FailureCode, str] = {
 }
 
 
+class Unsent(BaseException):
+    """Raised by a ``connect.Exchange`` in place of an answer: the question ends in ``error``, and was no call.
+
+    No Exception, so that nothing between the network and the question takes it for trouble of its own.
+    """
+
+    def __init__(self, error: ModelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class _RejectedError(Exception):
     """The server does not take the form this was asked in, or does not take the request at all."""
 
@@ -356,6 +367,9 @@ class LangChainChat:
                     reply = await runnable.ainvoke(messages)
                 message: AIMessage = reply["raw"] if isinstance(reply, dict) else reply
                 tokens, end, place.heard = tokens_of(message.usage_metadata), "answered", "answer"
+            except Unsent as unsent:
+                end, place.heard = "unsent", "unsent"
+                raise unsent.error from None
             except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
                 fault = fault_of(error, deadline=self._deadline)
                 tokens, end = _left_by(error, fault)
@@ -510,7 +524,7 @@ def _heard(fault: Fault) -> Heard:
 
 def _none_if_refused(end: End) -> int | None:
     """Tokens of a call that did not tell: none were taken where it was refused, else that is not known."""
-    return 0 if end == "refused" else None
+    return 0 if end in ("refused", "unsent") else None
 
 
 def _left_by(error: Exception, fault: Fault) -> tuple[Tokens | None, End]:

@@ -89,13 +89,19 @@ class _Server:
 
 
 async def connect(
-    settings: Settings, *, backoff_s: float = BACKOFF_S, exchange: Exchange | None = None
+    settings: Settings,
+    *,
+    backoff_s: float = BACKOFF_S,
+    exchange: Exchange | None = None,
+    replies: Replies | None = None,
+    discount: float = 1.0,
 ) -> LangChainChat:
     """The chat model that ``settings`` names, ready to be asked; nothing is sent but, without a name, a list request.
 
     A bare name goes to OpenAI or to the server at ``base_url``; ``provider:name`` to that provider, whose package must
     be installed and which finds its own key and address in its own variables. ``backoff_s`` scales the waits between
-    tries; ``exchange`` sees every HTTP request and may answer it itself (OpenAI-compatible servers only). Raises
+    tries; ``exchange`` sees every HTTP request and may answer it itself (OpenAI-compatible servers only); ``replies``
+    takes the place of those in the cache folder; ``discount`` is the part of the list price that is paid. Raises
     ConfigError, or ModelUnavailable where a server must be asked for its models and does not answer.
     """
     langsmith.configure(enabled=False)
@@ -103,9 +109,9 @@ async def connect(
     secrets = _secrets(settings)
     provider, name = _named(settings)
     if provider == "openai":
-        return await _openai(settings, name, secrets, backoff_s, exchange)
+        return await _openai(settings, name, secrets, backoff_s, exchange, replies, discount)
     if exchange is not None:
-        raise ConfigError(f"--model {settings.model}: exchanges can be recorded with OpenAI-compatible servers only")
+        raise ConfigError(f"--model {settings.model}: only an OpenAI-compatible server is asked in this way")
     options = {"max_retries": 0} if provider in _COUNT_RETRIES_FROM_0 else {}
     chat = _made(name, provider, secrets, temperature=0, cache=False, **options)
     return LangChainChat(
@@ -121,7 +127,13 @@ async def connect(
 
 
 async def _openai(
-    settings: Settings, name: str, secrets: tuple[str, ...], backoff_s: float, exchange: Exchange | None
+    settings: Settings,
+    name: str,
+    secrets: tuple[str, ...],
+    backoff_s: float,
+    exchange: Exchange | None,
+    replies: Replies | None,
+    discount: float,
 ) -> LangChainChat:
     server = _server(settings)
     gate = Gate(settings, probe_s=backoff_s)
@@ -148,8 +160,8 @@ async def _openai(
             provider="openai",
             model=name,
             address=None if server.official else server.shown,
-            price=_price(settings, "openai", name, None if server.official else server),
-            replies=_replies(settings),
+            price=_discounted(_price(settings, "openai", name, None if server.official else server), discount),
+            replies=replies or _replies(settings),
             secrets=secrets,
             models=lambda: _listed_quietly(server, client),
             close=client.aclose,
@@ -159,6 +171,33 @@ async def _openai(
     except BaseException:
         await client.aclose()
         raise
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What else than chatting an OpenAI-compatible server is asked for: its SDK, its address as it may be shown."""
+
+    sdk: openai.AsyncOpenAI
+    shown: str
+    path: str  # of the address, before what the SDK adds: /v1
+    secrets: tuple[str, ...]
+    price: Price | None  # the list price of the model
+
+
+def endpoint_of(settings: Settings, model: str) -> Endpoint:
+    """The server that ``connect`` asks a model of this name at; close its ``sdk`` at the end. Raises ConfigError."""
+    server = _server(settings)
+    return Endpoint(
+        sdk=server.sdk(openai.DefaultAsyncHttpxClient(**server._transport)),
+        shown=server.shown,
+        path=urlsplit(server.url).path,
+        secrets=_secrets(settings),
+        price=_price(settings, "openai", model, None if server.official else server),
+    )
+
+
+def _discounted(price: Price | None, part: float) -> Price | None:
+    return price if price is None or part == 1 else lambda tokens: part * price(tokens)
 
 
 def _replies(settings: Settings) -> Replies | None:
