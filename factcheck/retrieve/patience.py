@@ -1,43 +1,66 @@
-"""How long a server that answers nobody is waited for: one clock for all threads that ask it."""
+"""Waits for a server that answers nobody: one of those waiting tries again, the others wait for what comes of it."""
 
 from __future__ import annotations
 
+import asyncio
 import random
-import threading
-import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-_SHORT_S = (0.2, 0.5, 1.0)  # pauses everybody has the patience for
-_LONGEST_S = 5.0
+from factcheck.errors import ModelError, StoreError
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 5.0
+_PASSING = {"store_unreachable", "model_unreachable", "timeout", "rate_limited"}
 
 
 class Patience:
-    """``seconds`` without any answer, then nobody waits any longer until there is one; 0 allows a few short pauses."""
+    """After ``seconds`` without any answer nobody waits any longer, until there is one.
+
+    Shared by all who ask the same server; it belongs to one event loop.
+    """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._seconds = seconds
         self._silent_since: float | None = None
-        self._ended = threading.Event()
+        self._trying = asyncio.Lock()
 
-    def answered(self) -> None:
+    async def through(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """What ``attempt`` returns, once it does; raises what it raises where waiting cannot help, or helped not."""
+        if self._silent_since is None or self._left() <= 0:
+            try:
+                return await self._tried(attempt)
+            except (StoreError, ModelError) as error:
+                if error.code not in _PASSING or self._left() <= 0:
+                    raise
+        async with self._trying:
+            return await self._outlasted(attempt)
+
+    async def _outlasted(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        pause = _FIRST_PAUSE_S
+        while True:
+            if self._silent_since is not None:  # else somebody was answered meanwhile
+                await asyncio.sleep(max(0.0, min(pause, self._left())) * random.uniform(0.75, 1.0))
+            try:
+                return await self._tried(attempt)
+            except (StoreError, ModelError) as error:
+                if error.code not in _PASSING or self._left() <= 0:
+                    raise
+            pause = min(_LONGEST_PAUSE_S, 2 * pause)
+
+    async def _tried(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        try:
+            came = await attempt()
+        except (StoreError, ModelError) as error:
+            if error.code in _PASSING and self._silent_since is None:
+                self._silent_since = asyncio.get_running_loop().time()
+            raise
         self._silent_since = None
+        return came
 
-    def wait(self, tried: int) -> bool:
-        """Sleeps after ``tried`` attempts in vain; False, at once, where it is not worth another."""
-        now = time.monotonic()
-        if self._silent_since is None:
-            self._silent_since = now
-        left = self._silent_since + self._seconds - now
-        if self._seconds and left <= 0:
-            return False
-        if not self._seconds and tried > len(_SHORT_S):
-            return False
-        return not self._ended.wait(self._pause(tried, left))
-
-    def end(self) -> None:
-        """Wakes whoever sleeps, to give up."""
-        self._ended.set()
-
-    def _pause(self, tried: int, left: float) -> float:
-        if tried <= len(_SHORT_S):
-            return _SHORT_S[tried - 1]
-        return min(_LONGEST_S, 2.0 ** (tried - len(_SHORT_S)), max(left, 0.1)) * random.uniform(0.75, 1.0)
+    def _left(self) -> float:
+        """Seconds of patience."""
+        silent = 0.0 if self._silent_since is None else asyncio.get_running_loop().time() - self._silent_since
+        return self._seconds - silent

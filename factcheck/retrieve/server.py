@@ -9,7 +9,6 @@ form as a store in a folder, without vectors, and follows the records whenever t
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import shutil
 import threading
@@ -45,7 +44,6 @@ from factcheck.retrieve.database import (
 )
 from factcheck.retrieve.lock import me, process_is_gone, writer_lock
 from factcheck.retrieve.passages import indexed_text
-from factcheck.retrieve.patience import Patience
 from factcheck.retrieve.store import TRUTH, Reading, Store
 
 if TYPE_CHECKING:
@@ -57,6 +55,7 @@ _BATCH = 500  # passages in one request
 _PART = 2_000_000  # characters of a file's record in one request
 _TIMEOUT_S = 60.0
 _CONNECT_S = 10.0
+_PAUSES_S = (0.2, 0.5, 1.0)  # between attempts while the server does not answer
 _BEAT_S = 2.0
 _WAIT_S = 5.0  # for a writer who is alive
 _DEAD_S = 10.0  # without a beat
@@ -73,12 +72,9 @@ class Address:
     collection: str
 
 
-def open_server(
-    url: str, embedder: Embedder, reading: Reading, *, cache_dir: Path | None, write: bool, patience_s: float
-) -> Store:
+def open_server(url: str, embedder: Embedder, reading: Reading, *, cache_dir: Path | None, write: bool) -> Store:
     """As ``Store.open``. Raises StoreError, and ConfigError for an address that cannot be one."""
-    cache = cache_dir or user_cache_path("factcheck")
-    return ServerStore(_address(url), embedder, reading, cache, write=write, patience_s=patience_s)
+    return ServerStore(_address(url), embedder, reading, cache_dir or user_cache_path("factcheck"), write=write)
 
 
 class ServerStore(Store):
@@ -86,19 +82,9 @@ class ServerStore(Store):
 
     _dense_is_local = False
 
-    def __init__(
-        self,
-        address: Address,
-        embedder: Embedder,
-        reading: Reading,
-        cache_dir: Path,
-        *,
-        write: bool,
-        patience_s: float = 0.0,
-    ) -> None:
+    def __init__(self, address: Address, embedder: Embedder, reading: Reading, cache_dir: Path, *, write: bool) -> None:
         """Use ``Store.open``."""
         self._address = address
-        self._patience = Patience()  # an address that was never right is not worth more
         self._client = _connected(address)
         self._lock: _ServerLock | None = None
         self._ids: frozenset[str] = frozenset()
@@ -107,7 +93,6 @@ class ServerStore(Store):
         self._files = self._collection(f"{address.collection}.files")
         key = hashlib.sha256(f"{address.host}:{address.port}/{address.collection}".encode()).hexdigest()[:16]
         super().__init__(cache_dir / "servers" / key, embedder, reading, write=write, location=address.url)
-        self._patience = Patience(patience_s)
 
     def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         self._ready()
@@ -121,15 +106,14 @@ class ServerStore(Store):
         return []
 
     def close(self) -> None:
-        self._patience.end()
         super().close()
         self._client.close()
 
     # The server
 
     def _ask(self, request: Callable[[], Result]) -> Result:
-        """Asks again, as long as there is patience, while the server does not answer. Raises StoreError."""
-        return _asked(self._address, request, self._patience)
+        """Asks again for a moment while the server does not answer. Raises StoreError."""
+        return _asked(self._address, request)
 
     def _collection(self, name: str) -> Collection:
         return self._ask(lambda: self._client.get_collection(name, embedding_function=None))
@@ -504,19 +488,16 @@ class _ServerLock:
                 continue
 
 
-def _asked(address: Address, request: Callable[[], Result], patience: Patience | None = None) -> Result:
-    """The answer to a request, tried again while nobody answers. Raises StoreError."""
-    patience = patience or Patience()
-    for tried in itertools.count(1):
+def _asked(address: Address, request: Callable[[], Result]) -> Result:
+    """The answer to a request, tried again for a moment while nobody answers. Raises StoreError."""
+    for pause in _PAUSES_S:
         try:
-            answer = _answer(address, request)
+            return _answer(address, request)
         except StoreError as error:
-            if error.code != "store_unreachable" or not patience.wait(tried):
+            if error.code != "store_unreachable":
                 raise
-        else:
-            patience.answered()
-            return answer
-    raise AssertionError("the last attempt either answers or raises")
+            time.sleep(pause)
+    return _answer(address, request)
 
 
 def _answer(address: Address, request: Callable[[], Result]) -> Result:

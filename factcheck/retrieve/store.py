@@ -119,21 +119,17 @@ class Store:
         write: bool = False,
         reading: Reading | None = None,
         cache_dir: Path | None = None,
-        patience_s: float = 0.0,
     ) -> Store:
         """Opens the store and proves it before the first answer; with ``write`` it is made where there is none.
 
         ``location`` is a folder, or ``http://host:port[/collection]`` of a Chroma server; then ``cache_dir`` keeps a
-        local copy of its texts, and a server that goes away later is waited for up to ``patience_s``. Damage to an
-        index is repaired and noted in ``notes``. Raises StoreError.
+        local copy of its texts. Damage to an index is repaired and noted in ``notes``. Raises StoreError.
         """
         reading = reading or products_own()
         if re.match(r"https?://", str(location)):
             from factcheck.retrieve.server import open_server
 
-            return open_server(
-                str(location), embedder, reading, cache_dir=cache_dir, write=write, patience_s=patience_s
-            )
+            return open_server(str(location), embedder, reading, cache_dir=cache_dir, write=write)
         return Store(Path(location), embedder, reading, write=write)
 
     def index(
