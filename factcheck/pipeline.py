@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from factcheck.errors import ModelError, ModelUnavailable, StoreError
@@ -43,13 +44,17 @@ class Checked:
 
 @dataclass
 class Pipeline:
-    """Splitter, retriever and judge, run as one; ``in_flight`` bounds the claims worked on at a time."""
+    """Splitter, retriever and judge, run as one; ``in_flight`` bounds the claims worked on at a time.
+
+    So does ``room``, a semaphore, for all the pipelines that share it.
+    """
 
     splitter: Splitter
     retriever: Retriever
     judge: Judge
     signals: Signals
     in_flight: int = 64
+    room: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
     progress: Progress = field(default=lambda stage, done, total: None)
 
     async def check(self, document: Document, sentences: Sequence[Sentence]) -> Checked:
@@ -98,7 +103,8 @@ class Pipeline:
 
     async def _outcome(self, claim: Claim, language: str) -> Outcome:
         try:
-            return await self._work(claim, language)
+            async with self.room:
+                return await self._work(claim, language)
         except Exception as error:  # noqa: BLE001 - a bug met by one claim must not lose the others
             return Outcome(claim=claim, failure=_bug("judge", error))
 
