@@ -12,11 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-TOWNS = (
-    *("Aldheim", "Brunnfeld", "Carlow", "Dornbach", "Eschtal", "Fernau", "Glenmoor", "Hollstedt", "Inverley"),
-    *("Jadeburg", "Kirkwall", "Lindau", "Marlow", "Norbury", "Oakham", "Penzance"),
-)
-YEARS = range(2001, 2017)  # of the references; later years stand in documents only
+TOWNS = ("Aldheim", "Brunnfeld", "Carlow", "Dornbach", "Eschtal", "Fernau", "Glenmoor", "Hollstedt")
+YEARS = range(2001, 2011)  # of the references; documents also speak of years a century later
 POISON = "This answer was broken on its way."  # in every answer that must never become a label
 
 _CLAIM_LINE = re.compile(r"^\[(s\d+)\] (.+)$", re.M)
@@ -36,10 +33,7 @@ def write_references(folder: Path) -> None:
     for town in TOWNS:
         lines = [f"Annual reports of the {town} works"]
         for year in YEARS:
-            lines.append(
-                f"The {town} works delivered {tonnes(town, year)} tonnes in {year}. The board called it a year"
-                f" like others, and the {town} harbour was busy in {year}."
-            )
+            lines.append(f"The {town} works delivered {tonnes(town, year)} tonnes in {year}.")
         (folder / f"{town.lower()}.txt").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import IO, Any, Literal, Self, get_args
@@ -57,6 +57,10 @@ RETRYABLE: tuple[Kind, ...] = (
 BAD_ANSWERS: tuple[Kind, ...] = ("length", "filtered", "empty", "malformed", "misfit")
 MIXED = (*RETRYABLE, *BAD_ANSWERS)  # the twelve of the issue: Retry-After both ways, and no content counted apart
 FOR_GOOD: tuple[Kind, ...] = ("unauthorized", "quota")
+
+PRICED_MODEL = "gpt-4o-mini"
+PRICED_URL = "http://bench.openai.azure.com/v1"  # an address whose prices are known, reached with us as the proxy
+PRICE_IN, PRICE_OUT = 0.15, 0.6  # US dollars per million tokens
 
 GRACE_S = 0.25  # a request may have been under way when the server asked for a pause
 _LONGEST_HANG_S = 3600.0
@@ -105,6 +109,8 @@ class _Reply:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     pause_s: float = 0.0  # what Retry-After asks for
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 class _Server:
@@ -198,13 +204,13 @@ class _Server:
             "early_again": now < self._key_until.get(key, 0.0),
         }
         self._write(line)
-        end = "gone"
+        over: dict[str, Any] = {"end": "gone"}
         try:
-            end = await self._carry_out(fault, body, user, key, reader, writer)
+            over = await self._carry_out(fault, body, user, key, reader, writer)
         except (ConnectionError, TimeoutError):
             pass
         finally:
-            self._write({"event": "end", "n": number, "took_s": round(time.time() - now, 4), "end": end})
+            self._write({"event": "end", "n": number, "took_s": round(time.time() - now, 4), **over})
 
     def _over_rate(self, now: float) -> bool:
         limit = self._behaviour.requests_per_minute
@@ -227,7 +233,7 @@ class _Server:
         key: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-    ) -> str:
+    ) -> dict[str, Any]:
         if self._behaviour.latency_s and fault not in ("hang", "reset"):
             await asyncio.sleep(self._behaviour.latency_s)
         if fault == "hang":
@@ -236,14 +242,15 @@ class _Server:
             raise ConnectionResetError
         if fault == "reset":
             _abort(writer)
-            return "reset"
+            return {"end": "reset"}
         reply = _reply_to(fault, body, user, self._behaviour)
         if reply.pause_s:
             self._ask_for_pause(key, reply.pause_s)
         if fault == "drip":
-            return await _drip(reply, reader, writer, self._behaviour.drip_s)
-        await _send(writer, reply, cut=fault == "cut")
-        return "sent"
+            await _drip(reply, reader, writer, self._behaviour.drip_s)
+        else:
+            await _send(writer, reply, cut=fault == "cut")
+        return {"end": "sent", "input_tokens": reply.input_tokens, "output_tokens": reply.output_tokens}
 
     def _ask_for_pause(self, key: str, seconds: float) -> None:
         now = time.time()
@@ -272,7 +279,7 @@ async def _send(writer: asyncio.StreamWriter, reply: _Reply, *, cut: bool = Fals
     await writer.drain()
 
 
-async def _drip(reply: _Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause_s: float) -> str:
+async def _drip(reply: _Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause_s: float) -> None:
     left = asyncio.ensure_future(reader.read(1))
     try:
         for byte in _head(reply) + reply.body:
@@ -282,7 +289,6 @@ async def _drip(reply: _Reply, reader: asyncio.StreamReader, writer: asyncio.Str
                 raise ConnectionResetError
     finally:
         left.cancel()
-    return "sent"
 
 
 def _head(reply: _Reply) -> bytes:
@@ -338,7 +344,7 @@ def _reply_to(fault: Kind | None, body: bytes, user: str, behaviour: Behaviour) 
 def _completion(asked: bytes, content: str, finish: str = "stop") -> _Reply:
     read, written = len(asked) // 4, len(content) // 4 + 1
     message = {"role": "assistant", "content": content, "refusal": None}
-    return _json(
+    reply = _json(
         {
             "id": "chatcmpl-1",
             "object": "chat.completion",
@@ -348,11 +354,12 @@ def _completion(asked: bytes, content: str, finish: str = "stop") -> _Reply:
             "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
         }
     )
+    return replace(reply, input_tokens=read, output_tokens=written)
 
 
 def _limited(retry_after: str, pause_s: float) -> _Reply:
     reply = _error(429, "Rate limit reached for requests", code="rate_limit_exceeded")
-    return _Reply(reply.status, reply.body, {**reply.headers, "retry-after": retry_after}, pause_s)
+    return replace(reply, headers={**reply.headers, "retry-after": retry_after}, pause_s=pause_s)
 
 
 def _error(status: int, message: str, *, code: str | None = None) -> _Reply:
@@ -389,6 +396,13 @@ class Asked:
     early_again: bool  # the same request again, before its own Retry-After was over
     took_s: float | None = None
     end: str | None = None
+    input_tokens: int = 0  # of an answer
+    output_tokens: int = 0
+
+    @property
+    def cost(self) -> float:
+        """US dollars at the price of ``PRICED_MODEL``."""
+        return (self.input_tokens * PRICE_IN + self.output_tokens * PRICE_OUT) / 1e6
 
 
 class ModelServer:
@@ -398,6 +412,7 @@ class ModelServer:
         self._path = folder / "requests.jsonl"
         self._behaviour = behaviour or Behaviour()
         self._process: subprocess.Popen[str] | None = None
+        self._read_to, self._arrived = 0, 0
         self.port = 0
 
     @property
@@ -440,7 +455,14 @@ class ModelServer:
 
     def count(self) -> int:
         """Requests that arrived so far."""
-        return sum(line.startswith('{"event": "request"') for line in self._lines())
+        if self._path.exists():
+            with self._path.open("rb") as log:
+                log.seek(self._read_to)
+                new = log.read()
+            whole = new[: new.rfind(b"\n") + 1]
+            self._read_to += len(whole)
+            self._arrived += whole.count(b'{"event": "request"')
+        return self._arrived
 
     def requests(self, since: int = 0) -> list[Asked]:
         """Those that arrived after the first ``since``, in order."""
