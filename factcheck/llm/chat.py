@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.answers import Accepted, Unusable, read, schema_of
-from factcheck.llm.faults import Fault, fault_of, scrub
+from factcheck.llm.faults import Fault, cause_in, fault_of, scrub
 from factcheck.llm.gate import Gate, Heard
 from factcheck.llm.meter import Account, End, Meter, Price, Tokens, tokens_of
 from factcheck.llm.replies import Kept, Replies, key_of
@@ -47,11 +47,8 @@ _REMEDY: dict[FailureCode, str] = {
 }
 
 
-class Unsent(BaseException):
-    """Raised by a ``connect.Exchange`` in place of an answer: the question ends in ``error``, and was no call.
-
-    No Exception, so that nothing between the network and the question takes it for trouble of its own.
-    """
+class Unsent(Exception):
+    """Raised by a ``connect.Exchange`` in place of an answer: the question ends in ``error``, and was no call."""
 
     def __init__(self, error: ModelError) -> None:
         super().__init__(str(error))
@@ -367,10 +364,10 @@ class LangChainChat:
                     reply = await runnable.ainvoke(messages)
                 message: AIMessage = reply["raw"] if isinstance(reply, dict) else reply
                 tokens, end, place.heard = tokens_of(message.usage_metadata), "answered", "answer"
-            except Unsent as unsent:
-                end, place.heard = "unsent", "unsent"
-                raise unsent.error from None
             except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
+                if (unsent := cause_in(error, Unsent)) is not None:
+                    end, place.heard = "unsent", "unsent"
+                    raise unsent.error from None
                 fault = fault_of(error, deadline=self._deadline)
                 tokens, end = _left_by(error, fault)
                 place.heard, place.asked_s = _heard(fault), fault.retry_after or 0.0

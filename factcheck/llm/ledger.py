@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from factcheck.errors import ConfigError
+from factcheck.llm.meter import Tokens
 from factcheck.models import FailureCode
 
 TRIES = 2  # a request that a job left without an answer is sent once more
@@ -24,7 +25,8 @@ State = Literal["wanted", "sent", "answered", "lost"]
 _TABLES = """
 CREATE TABLE IF NOT EXISTS request (
     digest TEXT PRIMARY KEY, place INTEGER, endpoint TEXT, body BLOB, likely REAL, state TEXT, job TEXT,
-    sends INTEGER DEFAULT 0, tries INTEGER DEFAULT 0, status INTEGER, reply BLOB, cost REAL, code TEXT, message TEXT
+    sends INTEGER DEFAULT 0, tries INTEGER DEFAULT 0, status INTEGER, reply BLOB, tokens_in INTEGER, tokens_out INTEGER,
+    cost REAL, code TEXT, message TEXT
 );
 CREATE INDEX IF NOT EXISTS by_state ON request (state, endpoint, place);
 CREATE INDEX IF NOT EXISTS by_job ON request (job);
@@ -80,7 +82,8 @@ class Settled:
 
     digest: str
     end: Answered | Lost
-    cost: float | None = None  # US dollars, where the answer tells its tokens and they have a price
+    tokens: Tokens | None = None  # where the answer tells
+    cost: float | None = None  # US dollars, where these have a price
 
 
 class Ledger:
@@ -95,13 +98,13 @@ class Ledger:
         try:
             db = sqlite3.connect(self.path)
             db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA synchronous=NORMAL")  # a killed process loses nothing; ``_sync`` is for a power cut
             db.executescript(_TABLES)
             return db
         except sqlite3.DatabaseError as error:
             raise ConfigError(
-                f"{self.path}: the state of the batch jobs cannot be used ({error}); removing it gives up the jobs under"
-                " way and begins anew"
+                f"{self.path}: the state of the batch jobs cannot be used ({error}); removing the file gives up the"
+                " jobs under way and begins anew"
             ) from error
 
     def close(self) -> None:
@@ -161,8 +164,22 @@ class Ledger:
 
     def spent(self) -> float:
         """US dollars: what answers cost, and for requests under way or without a token count what was guessed."""
-        told = "SUM(CASE WHEN state = 'answered' THEN COALESCE(cost, likely) WHEN state = 'sent' THEN likely ELSE 0 END)"
-        return float(self._db.execute(f"SELECT COALESCE({told}, 0) FROM request").fetchone()[0])
+        row = self._db.execute(
+            "SELECT SUM(CASE state WHEN 'answered' THEN COALESCE(cost, likely) WHEN 'sent' THEN likely ELSE 0 END)"
+            " FROM request"
+        ).fetchone()
+        return float(row[0] or 0.0)
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether what was answered has a price; where it has none, ``spent`` tells nothing."""
+        row = self._db.execute("SELECT COUNT(*) FROM request WHERE status < 300 AND cost IS NULL").fetchone()
+        return int(row[0]) == 0
+
+    def tokens(self) -> tuple[int, int]:
+        """Tokens in and out of all answers that told them."""
+        row = self._db.execute("SELECT SUM(tokens_in), SUM(tokens_out) FROM request").fetchone()
+        return int(row[0] or 0), int(row[1] or 0)
 
     def endpoints_wanted(self) -> list[str]:
         rows = self._db.execute("SELECT DISTINCT endpoint FROM request WHERE state = 'wanted' ORDER BY endpoint")
@@ -188,7 +205,12 @@ class Ledger:
                 "UPDATE request SET state = 'sent', job = ?, sends = sends + 1 WHERE digest = ?",
                 ((job.id, digest) for digest in digests),
             )
+        self._sync()
         return job
+
+    def _sync(self) -> None:
+        """What must not be done twice is on the disk."""
+        self._db.execute("PRAGMA wal_checkpoint(FULL)")
 
     def uploaded(self, job: Job, upload: str) -> None:
         with self._db:
@@ -197,6 +219,7 @@ class Ledger:
     def created(self, job: Job, remote: str) -> None:
         with self._db:
             self._db.execute("UPDATE job SET remote = ? WHERE id = ?", (remote, job.id))
+        self._sync()
 
     def give_back(self, job: Job) -> None:
         """The job was never created: its requests are wanted as before, and were not sent."""
@@ -208,7 +231,10 @@ class Ledger:
             self._db.execute("DELETE FROM job WHERE id = ?", (job.id,))
 
     def under_way(self) -> list[Job]:
-        rows = self._db.execute("SELECT id, endpoint, remote, upload, size, begun FROM job WHERE done = 0 ORDER BY begun")
+        """Jobs that have not ended, as far as known, the oldest first."""
+        rows = self._db.execute(
+            "SELECT id, endpoint, remote, upload, size, begun FROM job WHERE done = 0 ORDER BY begun"
+        )
         return [Job(*row) for row in rows]
 
     def finish(self, job: Job, settled: Iterable[Settled], rest: Lost) -> None:
@@ -228,10 +254,12 @@ class Ledger:
         """One request's end; a line about a request that is not of this job changes nothing."""
         mine = "digest = ? AND (? IS NULL OR (job = ? AND state = 'sent'))"
         of = (settled.digest, job, job)
+        tokens = (settled.tokens.input, settled.tokens.output) if settled.tokens is not None else (None, None)
         if isinstance(settled.end, Answered):
             self._db.execute(
-                f"UPDATE request SET state = 'answered', job = NULL, status = ?, reply = ?, cost = ? WHERE {mine}",
-                (settled.end.status, settled.end.body, settled.cost, *of),
+                "UPDATE request SET state = 'answered', job = NULL, status = ?, reply = ?, tokens_in = ?,"
+                f" tokens_out = ?, cost = ? WHERE {mine}",
+                (settled.end.status, settled.end.body, *tokens, settled.cost, *of),
             )
             return
         self._db.execute(
