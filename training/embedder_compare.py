@@ -23,7 +23,7 @@ from eval.scoring import Scope, score_numbers
 from eval.significance import exchanged
 from eval.tasks import task_named
 from factcheck.cli.progress import Shown
-from factcheck.errors import StoreError
+from factcheck.errors import FactcheckError
 from factcheck.local.minilm import MiniLM, embedded
 from factcheck.pipeline import Progress
 from factcheck.protocols import Embedder
@@ -120,7 +120,7 @@ def compare(
     settings: Settings,
     progress: Progress = lambda stage, done, total: None,
 ) -> list[Line]:
-    """Every number with either embedder. Raises StoreError where a search fails: a gap would flatter one of them."""
+    """Every number with either embedder. Raises FactcheckError where a search fails: a gap would flatter one."""
     before, after = (_results(datasets, embedder, settings, progress) for embedder in (shipped, candidate))
     return [line for name, places in _scopes(before) for line in _lines(name, before, after, places)]
 
@@ -128,18 +128,20 @@ def compare(
 def _results(
     datasets: tuple[Dataset, ...], embedder: Embedder, settings: Settings, progress: Progress
 ) -> tuple[SampleResult, ...]:
-    """The samples that something in the corpus settles, in order."""
-
     def put_in(engine: Engine) -> Engine:
         engine.embedder = embedder
         return engine
 
     asked = Asked(TASK, datasets, settings, command=f"retrieve with {embedder.name}", change=put_in)
-    samples = evaluate(asked, progress).samples
-    if failed := [sample for sample in samples if sample.failure is not None]:
-        raise StoreError(
-            "store_damaged", f"{failed[0].id}: {failed[0].failure}; {len(failed)} of {len(samples)} failed"
-        )
+    return settled(evaluate(asked, progress).samples)
+
+
+def settled(samples: Sequence[SampleResult]) -> tuple[SampleResult, ...]:
+    """The samples that something in their corpus settles. Raises FactcheckError where the search for one failed."""
+    failed = [(sample.id, sample.failure.message) for sample in samples if sample.failure is not None]
+    if failed:
+        name, message = failed[0]
+        raise FactcheckError(f"{name}: {message}; {len(failed)} of {len(samples)} searches failed")
     return tuple(sample for sample in samples if sample.scores)
 
 
