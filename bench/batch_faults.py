@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -221,10 +221,8 @@ class ChromaServer:
 
     def start(self) -> None:
         """Returns once it answers. Raises RuntimeError where it does not."""
-        program = shutil.which("chroma")
-        if program is None:
-            raise RuntimeError("chroma is not installed beside this Python")
-        command = [program, "run", "--path", str(self._folder), "--port", str(self.port), "--host", "127.0.0.1"]
+        program = Path(sys.executable).with_name("chroma")
+        command = [str(program), "run", "--path", str(self._folder), "--port", str(self.port), "--host", "127.0.0.1"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(1200):
             try:

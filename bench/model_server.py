@@ -45,7 +45,7 @@ Kind = Literal[
     "length",  # finish_reason length
     "filtered",  # finish_reason content_filter
     "empty",  # no content
-    "malformed",  # JSON cut in the middle, finish_reason stop
+    "malformed",  # JSON without its end, finish_reason stop
     "misfit",  # JSON of another shape
     "unauthorized",  # 401
     "quota",  # 429 insufficient_quota
@@ -208,7 +208,7 @@ class _Server:
         try:
             over = await self._carry_out(fault, body, user, key, reader, writer)
         except (ConnectionError, TimeoutError):
-            pass
+            writer.close()
         finally:
             self._write({"event": "end", "n": number, "took_s": round(time.time() - now, 4), **over})
 
@@ -334,7 +334,7 @@ def _reply_to(fault: Kind | None, body: bytes, user: str, behaviour: Behaviour) 
             return _completion(body, "")
         case "malformed":
             text = _dumped(answer_to(user, poisoned=True))
-            return _completion(body, text[: -len(text) // 8])
+            return _completion(body, text[:-1])
         case "misfit":
             return _completion(body, _dumped(misfit_to(user)))
         case _:

@@ -57,6 +57,11 @@ class Running:
         return self._process.pid
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it is far enough to take a signal as the command does."""
+        return self._log.with_suffix(".err").exists()
+
+    @property
     def is_over(self) -> bool:
         if isinstance(self._process, BaseProcess):
             return not self._process.is_alive()
@@ -171,7 +176,11 @@ def _run(arguments: list[str], folder: Path, world: dict[str, str], log: Path, l
     _limit(largest_file)
     from factcheck.__main__ import main
 
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # before the command was ready for it: ends as an interpreter does
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 @dataclass(frozen=True)
