@@ -370,7 +370,7 @@ class LangChainChat:
                     raise unsent.error from None
                 fault = fault_of(error, deadline=self._deadline)
                 tokens, end = _left_by(error, fault)
-                place.heard, place.asked_s = _heard(fault), fault.retry_after or 0.0
+                place.heard, place.asked_s, place.last = _heard(fault), fault.retry_after or 0.0, fault.kind == "stop"
                 return fault
             finally:
                 self._meter.settle(stage, booked, tokens, end)

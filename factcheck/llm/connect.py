@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import warnings
 from collections.abc import Awaitable, Callable
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 from factcheck.errors import ConfigError, ModelUnavailable
 from factcheck.llm.chat import BACKOFF_S, LangChainChat
 from factcheck.llm.faults import fault_of, scrub
-from factcheck.llm.gate import Gate
+from factcheck.llm.gate import MAX_PROBE_S, Gate
 from factcheck.llm.meter import Price, price_of
 from factcheck.llm.replies import Replies
 from factcheck.settings import Settings
@@ -139,7 +140,7 @@ async def _openai(
     gate = Gate(settings, probe_s=backoff_s)
     client = server.client(exchange, gate)
     try:
-        name = name or await _only_model(server, client, secrets)
+        name = name or await _only_model(server, client, secrets, patience_s=settings.patience_s)
         chat = _made(
             name,
             "openai",
@@ -281,9 +282,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...]) -> str:
+async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...], *, patience_s: float) -> str:
     try:
-        served = await _listed(server, client)
+        served = await _listed_at_last(server, client, patience_s)
     except Exception as error:  # noqa: BLE001  whatever the client raises, the address did not answer usefully
         fault = fault_of(error, deadline=LISTING_S)
         what = f"{server.shown} does not say which models it serves ({scrub(fault.message, secrets)})"
@@ -296,6 +297,19 @@ async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...]) ->
         return served[0]
     names = ", ".join(served[:20]) or "no model"
     raise ConfigError(f"{server.shown} serves {scrub(names, secrets)}: choose one with --model NAME")
+
+
+async def _listed_at_last(server: _Server, client: Any, patience_s: float) -> list[str]:
+    """The models served, once the server answers; raises what the last try within the patience raised."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
+    while True:
+        try:
+            return await _listed(server, client)
+        except Exception as error:
+            if fault_of(error, deadline=LISTING_S).kind != "retry" or (left := until - loop.time()) <= 0:
+                raise
+            await asyncio.sleep(min(MAX_PROBE_S, left))
 
 
 async def _listed(server: _Server, client: Any) -> list[str]:

@@ -38,6 +38,7 @@ class Place:
     number: int  # in the order let through
     upto: int  # tokens let through so far, these included
     heard: Heard = "unsent"
+    last: bool = False  # the holder will let nobody in, or close the gate
     took: int | None = None  # tokens, where known
     asked_s: float = 0.0  # the server wants to hear nothing for so long
     deadline: asyncio.Timeout | None = None
@@ -240,7 +241,8 @@ class Gate:
         self._correct(place)
         if place.asked_s > 0:
             self.pause(place.asked_s)
-        self._admit()
+        if not place.last:
+            self._admit()
 
     def _unanswered(self, place: Place) -> None:
         self.silence.failed(place.question, _now())

@@ -15,7 +15,8 @@ Unit = Literal["requests", "tokens"]
 UNITS: tuple[Unit, ...] = ("requests", "tokens")
 
 _STEADY = 8  # answers after which one more request may be under way, once a limit was met
-_FEW = 3  # calls in a row without an answer before a server is taken to be down, however few run at once
+_FEW = 3  # calls in a row without an answer before a server is taken to be down, where few run at once
+_MANY = 8  # and where many do
 _NO_WAIT = 1e-9
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _MOMENT = 1e9  # a reset beyond this is no duration, but a time of day in Unix seconds
@@ -102,7 +103,7 @@ class Silence:
 
     def is_general(self, window: int = 1) -> bool:
         """Whether as many calls in a row came to nothing as would be a rare accident."""
-        return self.streak >= max(_FEW, window)
+        return self.streak >= max(_FEW, min(_MANY, window))
 
     def lasted(self, now: float) -> float:
         """Seconds."""
