@@ -103,11 +103,17 @@ class _Run:
             spent=Usage(cost_usd=0.0),
         )
         try:
-            await self._model.probe()
+            if probed := not self._ledger.is_new:
+                await self._model.probe()  # answered from the ledger, and so the same parameters are left out again
             while await self._answered():
                 result = await self._pass(result)
                 if not result.waiting or result.stopped is not None:
                     break
+                if not probed:
+                    await self._model.probe()
+                    self._ledger.forget_unsent()  # to be asked as the model was found to take it
+                    probed = True
+                    continue
                 await self._send()
         except ModelError as error:
             return replace(result, stopped=error)

@@ -16,8 +16,9 @@ import httpx2
 from pydantic import BaseModel
 
 from factcheck.errors import ConfigError, ModelError, ModelUnavailable
-from factcheck.llm.chat import LangChainChat, Unsent
+from factcheck.llm.chat import LangChainChat
 from factcheck.llm.connect import Endpoint, Send, connect, endpoint_of
+from factcheck.llm.gate import Unsent
 from factcheck.llm.jobs import FACTOR, JobServer
 from factcheck.llm.ledger import Answered, Ledger, Settled, Wanted
 from factcheck.llm.meter import Price, Tokens, tokens_of
@@ -73,7 +74,7 @@ class BatchedModel:
             self._replies.used.clear()
 
     async def aclose(self) -> None:
-        await self.chat.aclose()
+        """Closes what sends the jobs; ``chat`` is closed by the session that took it over."""
         await self._endpoint.sdk.close()
 
 

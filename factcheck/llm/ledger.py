@@ -135,6 +135,16 @@ class Ledger:
             (wanted.digest, wanted.endpoint, wanted.body, wanted.likely),
         )
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was asked yet."""
+        return self._db.execute("SELECT 1 FROM request LIMIT 1").fetchone() is None
+
+    def forget_unsent(self) -> None:
+        """Drops what is wanted and was never sent."""
+        with self._db:
+            self._db.execute("DELETE FROM request WHERE state = 'wanted' AND sends = 0 AND tries = 0")
+
     def answered_at_once(self, wanted: Wanted, settled: Settled) -> None:
         """Notes a request that was not sent in a job, with its answer."""
         self.want(wanted)
