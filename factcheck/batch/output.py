@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
+from factcheck.batch.coverage import COVERAGE, Coverage
 from factcheck.batch.plan import Found, report_name
 from factcheck.batch.records import INDEX, Row, read_rows
 from factcheck.errors import ConfigError, FactcheckError
@@ -48,6 +50,7 @@ class Output:
         self._documents = Path(os.path.realpath(documents))
         self._index = folder / INDEX
         self.rows = read_rows(self._index)
+        self._told = (folder / COVERAGE).exists()
 
     @classmethod
     @contextmanager
@@ -92,11 +95,31 @@ class Output:
         path = self._path(found)
         content = to_json(report).encode()
         with _writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path.parent)
             self._require_ours(path)
             self._keep_reviewed(path)
             write_whole(path, content)
         return path.relative_to(self.folder).as_posix(), hashlib.sha256(content).hexdigest()
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the files that sum it all up say what the index says."""
+        return self._told
+
+    def covered(self) -> Coverage | None:
+        """The coverage as it was written down; None where it is not, or not any more."""
+        try:
+            return Coverage.model_validate_json((self.folder / COVERAGE).read_bytes()) if self._told else None
+        except (OSError, ValidationError):
+            self._told = False
+            return None
+
+    def tell(self, summary: str, coverage: str | None) -> None:
+        """Writes the files that sum it all up, ``coverage`` (JSON) where there is one. Raises CannotWriteError."""
+        self._write(SUMMARY, summary)
+        if coverage is not None:
+            self._write(COVERAGE, coverage)
+            self._told = True
 
     def append(self, row: Row) -> None:
         """Adds a row to the index and returns once it is on the disk; one that tells nothing new is left out.
@@ -108,6 +131,8 @@ class Output:
             return
         line = row.model_dump_json().encode() + b"\n"
         with _writing(self._index):
+            (self.folder / COVERAGE).unlink(missing_ok=True)
+            self._told = False
             handle = os.open(self._index, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
                 size = os.fstat(handle).st_size
@@ -122,8 +147,7 @@ class Output:
                 os.close(handle)
         self.rows[row.name] = row
 
-    def write(self, name: str, text: str) -> None:
-        """Writes a file of our own beside the reports. Raises CannotWriteError."""
+    def _write(self, name: str, text: str) -> None:
         with _writing(self.folder / name):
             write_whole(self.folder / name, text)
 
@@ -157,7 +181,7 @@ class Output:
         if not read_reviews(path, digest).reviews:
             return
         kept = self.folder / REVIEWED / digest[:16] / path.relative_to(self.folder)
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        _make(kept.parent)
         write_whole(reviews_path(kept), reviews_path(path).read_bytes())
         write_whole(kept, content)
 
@@ -166,7 +190,8 @@ class Output:
         handle = os.open(self._index, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         with open(handle, "r+b") as file:
             content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
+            if not content.endswith(b"\n"):
+                file.truncate(content.rfind(b"\n") + 1)
 
     def _sweep(self) -> None:
         """Removes what a killed run had begun to write."""
@@ -175,6 +200,15 @@ class Output:
             for name in names:
                 if _LEFT_BY_A_KILL.fullmatch(name):
                     Path(folder, name).unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    """As ``mkdir(parents=True)``, which gives up on very deep trees."""
+    missing = [folder]
+    while not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
 
 
 def _tells_of(row: Row, document_sha256: str, key: str) -> bool:

@@ -13,14 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from factcheck.batch.output import SUMMARY, CannotWriteError, NotOursError, Output
+from factcheck.batch.coverage import Coverage, coverage_of_run, to_markdown
+from factcheck.batch.output import CannotWriteError, NotOursError, Output
 from factcheck.batch.plan import Found, plan
 from factcheck.batch.records import Row, Status, trouble_of
 from factcheck.batch.summary import Sums, summary_markdown, sums_of
 from factcheck.documents.files import checked_name, read_file
 from factcheck.documents.reading import DEFAULT_LIMITS, read_bytes
 from factcheck.engine import Prepared, Say, Spent, key_of, prepare, run_to_end
-from factcheck.errors import FactcheckError, ModelError, ModelUnavailable, ReadError, StoreError
+from factcheck.errors import ConfigError, FactcheckError, ModelError, ModelUnavailable, ReadError, StoreError
 from factcheck.models import Document, Report, Usage
 from factcheck.settings import Settings, load
 
@@ -62,6 +63,7 @@ class Result:
     kept: int  # documents that an earlier run had done
     spent: Usage  # of this run, documents that came to nothing included
     stopped: FactcheckError | None = None
+    coverage: Coverage | None = None  # of all reports in the output folder
 
     @property
     def sums(self) -> Sums:
@@ -206,11 +208,21 @@ def _at_once(settings: Settings, *, local: bool) -> int:
 class Batch:
     """One run over a plan; nothing of a document is kept in memory once its row is written."""
 
-    def __init__(self, asked: Asked, output: Output, checker: Checker, *, watch: Watch, at_once: int) -> None:
+    def __init__(
+        self,
+        asked: Asked,
+        output: Output,
+        checker: Checker,
+        *,
+        watch: Watch = lambda tally, row: None,
+        say: Say = lambda line: None,
+        at_once: int,
+    ) -> None:
         self._asked = asked
         self._output = output
         self._checker = checker
         self._watch = watch
+        self._say = say
         self._at_once = at_once
         self._stop: FactcheckError | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="factcheck-writer")
@@ -225,24 +237,40 @@ class Batch:
             queue = iter(entries)
             workers = [asyncio.create_task(self._work(queue)) for _ in range(min(self._at_once, len(entries)))]
             clock = asyncio.create_task(self._tick())
+            covered: Coverage | None = None
             try:
                 await asyncio.gather(*workers)
                 if self._is_whole:
                     await self._written(self._note_gone, {found.name for found in entries})
+                covered = await asyncio.to_thread(self._covered)
             except CannotWriteError as error:  # the others need not go on
                 self._stop = error
             finally:
                 clock.cancel()
-                await self._closed(workers)
-            return self._result(entries)
+                await self._closed(workers, covered)
+            return self._result(entries, covered)
 
-    async def _closed(self, workers: Sequence[asyncio.Task[None]]) -> None:
+    def _covered(self) -> Coverage | None:
+        """What the reports say about the references; None where one of them cannot be read."""
+        try:
+            return self._output.covered() or coverage_of_run(self._output.folder)
+        except ConfigError as error:
+            self._say(f"factcheck: no coverage of the references: {error}")
+            return None
+
+    async def _closed(self, workers: Sequence[asyncio.Task[None]], covered: Coverage | None) -> None:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         self._writer.shutdown()  # a report begun is finished, with its row
+        if self._output.is_told:
+            return
+        section = to_markdown(covered) if covered is not None else ""
         try:
-            self._output.write(SUMMARY, summary_markdown(self._output.rows.values()))
+            self._output.tell(
+                summary_markdown(self._output.rows.values(), coverage=section),
+                covered.model_dump_json(indent=2) + "\n" if covered is not None else None,
+            )
         except (CannotWriteError, NotOursError) as error:
             self._stop = self._stop or error
 
@@ -250,13 +278,14 @@ class Batch:
     def _is_whole(self) -> bool:
         return self._asked.files is None and self._asked.since is None
 
-    def _result(self, entries: Sequence[Found]) -> Result:
+    def _result(self, entries: Sequence[Found], covered: Coverage | None) -> Result:
         return Result(
             rows=tuple(self._output.rows[found.name] for found in entries if found.name in self._ended),
             waiting=tuple(found.document for found in entries if found.name not in self._ended),
             kept=self._tally.kept,
             spent=self._tally.spent(),
             stopped=self._stop,
+            coverage=covered,
         )
 
     async def _tick(self) -> None:

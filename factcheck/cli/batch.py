@@ -18,7 +18,7 @@ from factcheck.cli.door import COULD_NOT_RUN, FAILED_ON, INTERRUPTED, LEFT_FAILU
 from factcheck.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
-    from factcheck.batch.run import Asked, Result
+    from factcheck.batch.run import Asked, Result, Way
     from factcheck.settings import Settings
 
 T = TypeVar("T")
@@ -73,6 +73,16 @@ def batch(
     cache: Annotated[
         bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
     ] = None,
+    openai_batch: Annotated[
+        bool,
+        typer.Option(
+            "--openai-batch",
+            help="Ask by OpenAI batch jobs: half the price, an answer within a day. The same command takes it up again.",
+        ),
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --openai-batch: stay until all jobs are answered.")
+    ] = False,
 ) -> int:
     """Check a folder: a report per document, resumable, within a budget."""
     from factcheck.batch.run import Asked
@@ -106,15 +116,33 @@ def batch(
         force=force,
         at_once=documents,
     )
-    return _estimate(asked, settings) if dry_run else _run(asked, settings, fail_on)
+    if wait and not openai_batch:
+        raise ConfigError("--wait belongs to --openai-batch")
+    if dry_run:
+        return _estimate(asked, settings)
+    return _by_jobs(asked, settings, fail_on, wait=wait) if openai_batch else _run(asked, settings, fail_on)
 
 
-def _run(asked: Asked, settings: Settings, fail_on: FailOn) -> int:
+def _by_jobs(asked: Asked, settings: Settings, fail_on: FailOn, *, wait: bool) -> int:
+    from factcheck.batch.provider import Left, by_jobs
+
+    left = Left()
+    code = _run(asked, settings, fail_on, way=by_jobs(wait=wait, left=left))
+    if not left:
+        return code
+    say(
+        f"factcheck: submitted: {left.requests} requests are being answered by batch jobs ({left.jobs} under way);"
+        " run the same command again to take up the answers, or with --wait"
+    )
+    return 0
+
+
+def _run(asked: Asked, settings: Settings, fail_on: FailOn, *, way: Way | None = None) -> int:
     from factcheck.batch.run import run
     from factcheck.cli.batch_progress import Shown, print_result
 
     with Shown() as shown:
-        result = run(asked, settings, watch=shown, say=shown.say, drive=_interruptible)
+        result = run(asked, settings, watch=shown, say=shown.say, drive=interruptible, way=way)
     print_result(result, asked.out)
     return exit_code(result, fail_on)
 
@@ -151,7 +179,7 @@ def _listed(name: str) -> list[Path]:
         raise ConfigError(f"{name}: {error.strerror or error}; --files takes a file that lists documents") from error
 
 
-def _interruptible(work: Coroutine[object, object, T]) -> T:
+def interruptible(work: Coroutine[object, object, T]) -> T:
     """Runs to the end; on Ctrl-C or SIGTERM what is finished is written down first. A second one ends at once."""
     from factcheck.engine import run_to_end
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
+from factcheck.batch.coverage import lines_of
 from factcheck.batch.records import Row
 from factcheck.batch.summary import HEADINGS, Sums, money, table
 from factcheck.cli import door
@@ -144,6 +145,7 @@ def closing_lines(result: Result, out: Path) -> list[str]:
         names = ", ".join(result.waiting[:SHOWN_WAITING])
         more = f" and {len(result.waiting) - SHOWN_WAITING} more" if len(result.waiting) > SHOWN_WAITING else ""
         lines.append(f"not begun: {names}{more}; the same command goes on with them")
+    lines += lines_of(result.coverage) if result.coverage is not None else []
     lines.append(f"reports, index.jsonl and summary.md are in {out} ({_labels(sums)})")
     return [printable(line) for line in lines]
 
