@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.answers import Accepted, Unusable, read, schema_of
 from factcheck.llm.faults import Fault, cause_in, fault_of, scrub
-from factcheck.llm.gate import Gate, Heard
+from factcheck.llm.gate import Gate, Heard, Unsent
 from factcheck.llm.meter import Account, End, Meter, Price, Tokens, tokens_of
 from factcheck.llm.replies import Kept, Replies, key_of
 from factcheck.llm.wire import Declined, Form, Truncated, forms_of, messages_for, runnable_for, text_of
@@ -45,14 +45,6 @@ _REMEDY: dict[FailureCode, str] = {
     "context_overflow": "lower FACTCHECK_WINDOW or FACTCHECK_PASSAGES, or use a model that reads more",
     "malformed": "use a model that follows schemas better",
 }
-
-
-class Unsent(Exception):
-    """Raised by a ``connect.Exchange`` in place of an answer: the question ends in ``error``, and was no call."""
-
-    def __init__(self, error: ModelError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class _RejectedError(Exception):

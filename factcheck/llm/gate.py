@@ -8,11 +8,12 @@ import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from factcheck.errors import ModelError
 from factcheck.llm.limits import UNITS, Allowance, Rate, Silence, Unit, Window, allowed
 from factcheck.settings import Settings
 
@@ -28,6 +29,14 @@ Heard = Literal[
 ]
 
 
+class Unsent(Exception):
+    """Raised between us and the network in place of sending: the question ends in ``error``, and was no call."""
+
+    def __init__(self, error: ModelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass
 class Place:
     """One request that was let through; its holder notes what came of it before leaving."""
@@ -35,6 +44,7 @@ class Place:
     tokens: int  # likely
     question: int
     epoch: int
+    era: int
     number: int  # in the order let through
     upto: int  # tokens let through so far, these included
     heard: Heard = "unsent"
@@ -80,10 +90,13 @@ class Gate:
         self._not_before = -math.inf
         self._line: deque[_Waiting] = deque()
         self._under_way = 0
+        self._era = 0  # begins anew with every pause
+        self._of_this_era = 0
         self._let_through: dict[Unit, int] = {"requests": 0, "tokens": 0}
         self._timer: asyncio.TimerHandle | None = None
         self._held = False
-        self._why_closed: Callable[[], Exception] | None = None
+        self._closed = asyncio.Event()
+        self._why_closed: Callable[[], ModelError] | None = None
 
     @asynccontextmanager
     async def place(self, tokens: int, question: int) -> AsyncIterator[Place]:
@@ -100,14 +113,19 @@ class Gate:
             self._leave(place)
 
     def pause(self, seconds: float) -> None:
-        """Nobody is let through for so long; after that one goes first."""
+        """Nobody is let through for so long; after that one goes first, whatever those still under way wait for."""
         self._not_before = max(self._not_before, _now() + seconds)
         self._window.restart()
+        self._era += 1
+        self._of_this_era = 0
 
     def expect_outage(self) -> None:
         """From now on until an answer comes, one request at a time, with growing pauses."""
         if not self.silence.outage:
             self.silence.outage, self._probes = True, 0
+            self._pause_between_probes()
+
+    def _pause_between_probes(self) -> None:
         self._probes += 1
         self.pause(min(MAX_PROBE_S, self._probe_s * 2 ** min(self._probes, 16)) * random.uniform(0.5, 1.0))
 
@@ -121,9 +139,10 @@ class Gate:
             self._held = False
             self._admit()
 
-    def close(self, why: Callable[[], Exception]) -> None:
+    def close(self, why: Callable[[], ModelError]) -> None:
         """Whoever waits, or comes later, gets this error."""
         self._why_closed = why
+        self._closed.set()
         while self._line:
             _resolve(self._line.popleft(), None)
         self._admit()
@@ -140,12 +159,16 @@ class Gate:
     # The provider's client calls these two about each HTTP request.
 
     async def sending(self, _request: Any) -> None:
-        """Holds a request back that was let through just before the server asked for a pause."""
+        """Holds back a request let through just before a pause began. Raises Unsent once the gate is closed."""
         place = _PLACE.get()
-        while self._why_closed is None and (wait := self._not_before - _now()) > 0:
+        while (wait := self._not_before - _now()) > 0 and not self._closed.is_set():
             if place is not None and place.deadline is not None and (end := place.deadline.when()) is not None:
                 place.deadline.reschedule(end + wait)
-            await asyncio.sleep(wait)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._closed.wait()
+        if place is not None and self._why_closed is not None:
+            raise Unsent(self._why_closed())
 
     async def answered(self, response: Any) -> None:
         """Reads the headers in which a provider says what it will still take."""
@@ -204,7 +227,7 @@ class Gate:
 
     def _wait(self, tokens: int, now: float) -> float:
         """Seconds until a request of so many tokens may go; infinite where another must come back first."""
-        if self._held or self._under_way >= self._window.size:
+        if self._held or self._under_way >= self._window.most or self._of_this_era >= self._window.size:
             return math.inf
         needs: dict[Unit, int] = {"requests": 1, "tokens": tokens}
         rates = (rate.wait(needs[unit], now) for unit, rate in self._rates.items())
@@ -220,16 +243,19 @@ class Gate:
             if unit in self._told:
                 self._told[unit].left -= need
         self._under_way += 1
+        self._of_this_era += 1
         return Place(
-            waiting.tokens,
-            waiting.question,
-            self._window.epoch,
-            self._let_through["requests"],
-            self._let_through["tokens"],
+            tokens=waiting.tokens,
+            question=waiting.question,
+            epoch=self._window.epoch,
+            era=self._era,
+            number=self._let_through["requests"],
+            upto=self._let_through["tokens"],
         )
 
     def _leave(self, place: Place) -> None:
         self._under_way -= 1
+        self._of_this_era -= place.era == self._era
         if place.heard == "answer":
             self._window.answered(place.epoch)
             self.silence.over()
@@ -246,8 +272,10 @@ class Gate:
 
     def _unanswered(self, place: Place) -> None:
         self.silence.failed(place.question, _now())
-        general = self._patient and self.silence.is_general(self._window.size)
-        if (self.silence.outage and place.epoch == self._window.epoch) or (general and not self.silence.outage):
+        if self.silence.outage:
+            if place.era == self._era:
+                self._pause_between_probes()
+        elif self._patient and self.silence.is_general(self._window.size):
             self.expect_outage()
 
     def _correct(self, place: Place) -> None:

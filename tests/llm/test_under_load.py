@@ -16,6 +16,7 @@ import pytest
 
 from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm import connect
+from factcheck.llm.gate import Gate
 from factcheck.protocols import Prompt
 from factcheck.settings import load
 from tests.llm.asking import EXPECTED, GOOD, Answer, connected, put
@@ -110,16 +111,31 @@ def test_a_request_let_through_just_before_a_pause_is_held_in_the_client_and_its
     async def session(server: ScriptedServer) -> float:
         chat = await connected(server)
         async with chat._gate.place(tokens=1, question=1) as place:
-            chat._gate.pause(1.0)
+            chat._gate.pause(3.0)
             paused = time.monotonic()
-            async with asyncio.timeout(0.9) as place.deadline:
+            async with asyncio.timeout(2.9) as place.deadline:
                 await chat._chat.ainvoke("Hello")
         await chat.aclose()
         return paused
 
     with ScriptedServer([ok(GOOD)]) as server:
         paused = asyncio.run(session(server))
-    assert server.requests[0].at - paused >= 1.0
+    assert server.requests[0].at - paused >= 3.0
+
+
+def test_a_request_let_through_just_before_a_stop_is_not_sent_and_no_call() -> None:
+    async def session(server: ScriptedServer) -> tuple[object, int]:
+        chat = await connected(server, concurrency=2)
+        first, second = asyncio.create_task(put(chat, question(1))), asyncio.create_task(put(chat, question(2)))
+        await asyncio.sleep(0)  # both have their place, neither has sent anything
+        chat._stop(ModelUnavailable("not_authorized", "bad key"))
+        came = await asyncio.gather(first, second)
+        await chat.aclose()
+        return [getattr(each, "code", each) for each in came], chat.usage()["judge"].calls
+
+    with ScriptedServer([ok(GOOD)]) as server:
+        assert asyncio.run(session(server)) == (["not_authorized"] * 2, 0)
+    assert server.requests == []
 
 
 # --- Too many at once -------------------------------------------------------------------------------------------
@@ -324,6 +340,21 @@ def test_a_question_the_server_breaks_on_fails_alone_while_others_are_answered()
     with ScriptedServer(script) as server:
         came = asyncio.run(session(server))
     assert [type(each) for each in came] == [Answer] * 3 + [ModelError] + [Answer] * 7
+
+
+def test_a_server_that_is_down_is_tried_though_earlier_calls_still_hang() -> None:
+    async def session() -> int:
+        gate = Gate(load(concurrency=4, patience_s=60.0), probe_s=0.01)
+        async with gate.place(1, 1), gate.place(1, 2):  # hang
+            for number in range(8):
+                async with gate.place(1, number) as place:
+                    place.heard = "silence"
+            assert gate.waits
+            async with gate.place(1, 9) as place:
+                place.heard = "answer"
+        return gate.silence.ended
+
+    assert asyncio.run(session()) == 1
 
 
 def test_a_stop_reaches_those_who_wait_for_the_outage_to_end() -> None:
