@@ -76,10 +76,9 @@ def _on_dask(ready: Place, wanted: Mapping[str, Any], documents: int) -> Figure:
 
 
 def _without_place(told: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The reports without where the store is and how many calls were under way at once."""
+    """The reports without where the store is."""
     for report in told.values():
         report["provenance"]["store"].pop("location")
-        report["provenance"]["settings"].pop("concurrency")
     return told
 
 

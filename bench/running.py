@@ -276,13 +276,15 @@ def _is_hidden(path: Path) -> bool:
 # --- what two runs have in common -----------------------------------------------------------------------------------
 
 
+_OF_THE_RUN: dict[str, Any] = {
+    "usage": True,
+    "provenance": {"created": True, "settings": {"concurrency", "max_calls", "max_cost"}},
+}
+
+
 def told_by(reports: Mapping[str, Report]) -> dict[str, dict[str, Any]]:
-    """All that reports say but times, costs, and how often the model was asked."""
-    told = {}
-    for name, report in reports.items():
-        plain = report.model_dump(mode="json", exclude={"usage": True, "provenance": {"created"}})
-        told[name] = plain
-    return told
+    """All that reports say but times, costs, how often the model was asked, and the limits it was asked within."""
+    return {name: report.model_dump(mode="json", exclude=_OF_THE_RUN) for name, report in reports.items()}
 
 
 def rows_told(rows: Mapping[str, Row]) -> dict[str, dict[str, Any]]:
