@@ -12,15 +12,19 @@ from tests.review.browser import Serve, Visit, decisions, says, shows, written
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no test in a browser").expect
 
 
-def test_a_decision_by_key_is_in_the_file_when_the_page_says_saved_and_undo_takes_it_back(
+def test_a_decision_is_in_the_file_when_the_page_says_saved_and_a_refusal_is_said_too(
     tmp_path: Path, serve: Serve, visit: Visit
 ) -> None:
     report = written(small_report(), tmp_path)
     page = visit(serve(report).url)
     shows(page, 1)
 
+    page.locator("#do-comment").click()
+    expect(page.get_by_role("alert")).to_have_text("Not saved. There is no comment to save: write one first.")
+
     page.keyboard.press("u")
     says(page, "Saved: claim 1 overruled to unverifiable.")
+    expect(page.get_by_role("alert")).to_be_empty()
     assert decisions(report) == [("s1.1", "overrule", "unverifiable", "contradicted", "", "Anna")]
     shows(page, 2)
     expect(page.locator("#progress")).to_have_text("1 of 2 claims reviewed")

@@ -36,6 +36,7 @@ let waiting = null; // a key pressed while an answer was under way; a decision's
 function follow(scroll) {
   const view = pane.querySelector(".claim-view");
   if (!view) return;
+  view.dataset.followed = "true";
   const before = shown;
   shown = { ...view.dataset };
   mark(before);
@@ -147,7 +148,6 @@ document.addEventListener("htmx:before:request", () => {
 document.addEventListener("htmx:after:swap", () => {
   const view = pane.querySelector(".claim-view");
   if (!view || view.dataset.followed) return; // a notice was put in, not a claim
-  view.dataset.followed = "true";
   notice.replaceChildren();
   const isSaved = said.firstChild?.nodeType === Node.TEXT_NODE && said.firstChild.textContent.startsWith("Saved");
   if (isSaved && decided) drafts.delete(decided);
