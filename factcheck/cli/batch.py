@@ -77,7 +77,7 @@ def batch(
         bool,
         typer.Option(
             "--openai-batch",
-            help="Ask by OpenAI batch jobs: half the price, an answer within a day. The same command takes it up again.",
+            help="Ask by OpenAI batch jobs: half the price, answers within a day. The same command takes them up.",
         ),
     ] = False,
     wait: Annotated[

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +21,7 @@ from factcheck.engine import index_references
 from factcheck.errors import ConfigError
 from factcheck.report.schema import read_report
 from factcheck.settings import Settings, load
-from tests.batch.jobs_server import JobsServer, Said, by_rule
+from tests.batch.jobs_server import Call, JobsServer, Said, by_rule
 from tests.servers import completion
 
 DOCUMENTS, CLAIMS = 2, 4
@@ -214,3 +219,63 @@ def test_the_local_engine_has_nothing_to_send(place: Path, tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="--openai-batch needs a model"):
         run(Asked(place / "docs", tmp_path / "out"), settings, way=by_jobs(wait=True, left=Left()))
     assert not (tmp_path / "out" / STATE).exists()
+
+
+def command(place: Path, server: JobsServer, folder: Path, *more: str) -> list[str]:
+    words = ["batch", str(place / "docs"), "--out", str(folder / "out"), "--store", str(place / "store")]
+    return [*(sys.executable, "-m", "factcheck"), *words, "--openai-batch", "--fail-on", "never", *more]
+
+
+def environment(server: JobsServer, folder: Path) -> dict[str, str]:
+    own = {
+        "OPENAI_BASE_URL": server.url,
+        "OPENAI_API_KEY": "sk-x",
+        "FACTCHECK_MODEL": "scripted-1",
+        "FACTCHECK_CACHE_DIR": str(folder / "cache"),
+    }
+    return {**os.environ, **own}
+
+
+def test_the_command_says_that_it_submitted_and_later_that_it_is_done(place: Path, tmp_path: Path) -> None:
+    with JobsServer(looks=2) as server:
+        told = []
+        for _ in range(9):
+            ran = subprocess.run(
+                command(place, server, tmp_path), env=environment(server, tmp_path), capture_output=True, text=True
+            )
+            told.append("submitted: " in ran.stderr)
+            assert ran.returncode == 0, ran.stderr
+            if not told[-1]:
+                break
+    assert told == [True, True, False]
+    assert len(contents(tmp_path / "out")) == DOCUMENTS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["trouble", "after"])
+def test_killed_at_any_call_it_goes_on_and_sends_no_request_twice(
+    place: Path, at_once: dict[str, Any], tmp_path: Path, moment: str
+) -> None:
+    number, ended = 0, False
+    while not ended:
+        number += 1
+        folder = tmp_path / f"{moment}-{number}"
+        running: list[subprocess.Popen[bytes]] = []
+
+        def kill(call: int, _: Call, at: int = number, running: list[subprocess.Popen[bytes]] = running) -> None:
+            if call == at:
+                running[0].send_signal(signal.SIGKILL)
+                running[0].wait()
+
+        with JobsServer(**{moment: kill}) as server:  # type: ignore[arg-type]
+            words = command(place, server, folder, "--wait")
+            running.append(subprocess.Popen(words, env=environment(server, folder), stderr=subprocess.DEVNULL))
+            ended = running[0].wait() == 0
+            if not ended:
+                assert running[0].returncode == -signal.SIGKILL
+                time.sleep(0.1)
+                result, _ = by_batch_jobs(place, server, folder)
+                assert (result.stopped, result.waiting) == (None, ())
+            assert contents(folder / "out") == at_once
+            assert len(server.sent) == len(set(server.sent)) == REQUESTS
+    assert number > 12  # it was killed at each call of two jobs, and then ran through
