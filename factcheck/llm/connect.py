@@ -96,21 +96,23 @@ async def connect(
     exchange: Exchange | None = None,
     replies: Replies | None = None,
     discount: float = 1.0,
+    gate: Gate | None = None,
 ) -> LangChainChat:
     """The chat model that ``settings`` names, ready to be asked; nothing is sent but, without a name, a list request.
 
     A bare name goes to OpenAI or to the server at ``base_url``; ``provider:name`` to that provider, whose package must
     be installed and which finds its own key and address in its own variables. ``backoff_s`` scales the waits between
     tries; ``exchange`` sees every HTTP request and may answer it itself (OpenAI-compatible servers only); ``replies``
-    takes the place of those in the cache folder; ``discount`` is the part of the list price that is paid. Raises
-    ConfigError, or ModelUnavailable where a server must be asked for its models and does not answer.
+    takes the place of those in the cache folder; ``discount`` is the part of the list price that is paid; ``gate`` is
+    where requests wait for their turn, by default one of this model's own. Raises ConfigError, or ModelUnavailable
+    where a server must be asked for its models and does not answer.
     """
     langsmith.configure(enabled=False)
     warnings.filterwarnings("ignore", message=_LADDER_COVERS, category=UserWarning)
     secrets = _secrets(settings)
     provider, name = _named(settings)
     if provider == "openai":
-        return await _openai(settings, name, secrets, backoff_s, exchange, replies, discount)
+        return await _openai(settings, name, secrets, backoff_s, exchange, replies, discount, gate)
     if exchange is not None:
         raise ConfigError(f"--model {settings.model}: only an OpenAI-compatible server is asked in this way")
     options = {"max_retries": 0} if provider in _COUNT_RETRIES_FROM_0 else {}
@@ -124,6 +126,7 @@ async def connect(
         replies=_replies(settings),
         secrets=secrets,
         backoff_s=backoff_s,
+        gate=gate,
     )
 
 
@@ -135,9 +138,10 @@ async def _openai(
     exchange: Exchange | None,
     replies: Replies | None,
     discount: float,
+    gate: Gate | None,
 ) -> LangChainChat:
     server = _server(settings)
-    gate = Gate(settings, probe_s=backoff_s)
+    gate = gate or Gate(settings, probe_s=backoff_s)
     client = server.client(exchange, gate)
     try:
         name = name or await _only_model(server, client, secrets, patience_s=settings.patience_s)
