@@ -489,7 +489,8 @@ class LangChainChat:
         if self._unavailable is None:
             self._unavailable = error
             self._stopped.set()
-            self._gate.close(lambda: ModelUnavailable(error.code, str(error)))
+            within_budget = error.code == "budget_exhausted"  # what was let through so far is paid for
+            self._gate.close(lambda: ModelUnavailable(error.code, str(error)), recall=not within_budget)
         return error
 
     def _raise_if_stopped(self) -> None:

@@ -95,7 +95,7 @@ class Gate:
         self._let_through: dict[Unit, int] = {"requests": 0, "tokens": 0}
         self._timer: asyncio.TimerHandle | None = None
         self._held = False
-        self._closed = asyncio.Event()
+        self._recalled = asyncio.Event()
         self._why_closed: Callable[[], ModelError] | None = None
 
     @asynccontextmanager
@@ -139,10 +139,11 @@ class Gate:
             self._held = False
             self._admit()
 
-    def close(self, why: Callable[[], ModelError]) -> None:
-        """Whoever waits, or comes later, gets this error."""
+    def close(self, why: Callable[[], ModelError], *, recall: bool) -> None:
+        """Whoever waits, or comes later, gets this error; with ``recall`` also who was let through and has not sent."""
         self._why_closed = why
-        self._closed.set()
+        if recall:
+            self._recalled.set()
         while self._line:
             _resolve(self._line.popleft(), None)
         self._admit()
@@ -159,15 +160,15 @@ class Gate:
     # The provider's client calls these two about each HTTP request.
 
     async def sending(self, _request: Any) -> None:
-        """Holds back a request let through just before a pause began. Raises Unsent once the gate is closed."""
+        """Holds back a request let through just before a pause began. Raises Unsent where it is recalled."""
         place = _PLACE.get()
-        while (wait := self._not_before - _now()) > 0 and not self._closed.is_set():
+        while (wait := self._not_before - _now()) > 0 and not self._recalled.is_set():
             if place is not None and place.deadline is not None and (end := place.deadline.when()) is not None:
                 place.deadline.reschedule(end + wait)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    await self._closed.wait()
-        if place is not None and self._why_closed is not None:
+                    await self._recalled.wait()
+        if place is not None and self._why_closed is not None and self._recalled.is_set():
             raise Unsent(self._why_closed())
 
     async def answered(self, response: Any) -> None:
