@@ -229,9 +229,7 @@ def _open_store(references: str | Path | None, settings: Settings, progress: Pro
 
     embedder = embedder_named(settings.embedder, settings)
     if references is None:
-        store = Store.open(
-            _store_in_use(settings), embedder, cache_dir=settings.cache_dir, patience_s=settings.patience_s
-        )
+        store = Store.open(_store_in_use(settings), embedder, cache_dir=settings.cache_dir)
         _tell(store, say)
         return Opened(store, embedder)
     folder = Path(references)
@@ -284,6 +282,31 @@ def _tell(store: Store, say: Say) -> None:
         say(f"factcheck: {note}")
 
 
+def digest_in_use(settings: Settings, references: str | Path | None) -> str | None:
+    """Of the store a run would use; nothing is indexed for this. None where the references would first have to be.
+
+    Raises StoreError and ConfigError as the run itself would.
+    """
+    from factcheck.documents import list_documents
+    from factcheck.retrieve.embed import embedder_named
+    from factcheck.retrieve.store import Store, cached_store_location
+
+    embedder = embedder_named(settings.embedder, settings)
+    if references is None:
+        with Store.open(_store_in_use(settings), embedder, cache_dir=settings.cache_dir) as store:
+            return store.fingerprint().digest
+    folder = Path(references)
+    if not folder.exists():
+        raise ConfigError(f"{folder}: no such folder of references")
+    try:
+        with Store.open(cached_store_location(folder, embedder, settings.cache_dir), embedder) as store:
+            indexed = store.fingerprint()
+    except StoreError:
+        return None
+    present = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in list_documents(folder) if path.is_file())
+    return indexed.digest if sorted(indexed.files.values()) == present else None
+
+
 def _store_in_use(settings: Settings) -> str:
     if settings.store is not None:
         return settings.store
@@ -302,10 +325,13 @@ class Prepared:
     say: Say = _quiet
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """Opens the model; closes it and the store at the end. Raises ConfigError and ModelUnavailable."""
+    async def session(self, chat: LangChainChat | None = None) -> AsyncIterator[Session]:
+        """Opens the model, or takes over ``chat``; closes it and the store at the end.
+
+        Raises ConfigError and ModelUnavailable.
+        """
         with closing(self.opened.store):
-            chat = await chat_of(self.choice, self.settings)
+            chat = chat or await chat_of(self.choice, self.settings)
             own = Session(self, chat)
             try:
                 yield own
@@ -367,6 +393,7 @@ class Session:
     """
 
     def __init__(self, prepared: Prepared, chat: LangChainChat | None) -> None:
+        from factcheck.retrieve.patience import Patience
         from factcheck.retrieve.search import search_threads
 
         self.settings = prepared.settings
@@ -374,6 +401,8 @@ class Session:
         self.opened = prepared.opened
         self.chat = chat
         self.threads = search_threads(prepared.opened.embedder)
+        self.patience = Patience(self.settings.patience_s)
+        self.room = asyncio.Semaphore(4 * self.settings.concurrency)  # for claims of all documents
 
     @property
     def store(self) -> Store:
@@ -384,22 +413,25 @@ class Session:
         """Why the model will answer nothing more, once that has come out."""
         return self.chat.unavailable if self.chat is not None else None
 
+    @property
+    def waits(self) -> str:
+        """What all calls to the model wait for just now; empty where they go through."""
+        return self.chat.waits if self.chat is not None else ""
+
     @cached_property
     def fingerprint(self) -> StoreFingerprint:
         """Of the store, whose state does not change while it is open."""
         return self.store.fingerprint()
 
     @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Of the references, most passages first."""
+        return tuple(self.store.languages())
+
+    @cached_property
     def key(self) -> str:
         """What decides the verdicts besides the document: the ``key_of`` of every report of this session."""
-        return _key(
-            engine=self.choice.name,
-            model=self.chat.model if self.chat else None,
-            parameters=self.parameters,
-            prompts=self.prompts,
-            store=self.fingerprint.digest,
-            settings=shown(self.settings),
-        )
+        return key_for(self.choice, self.settings, self.chat, self.fingerprint.digest)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -434,16 +466,19 @@ class Session:
         sentences = await asyncio.to_thread(sentences_of, document)
         with self.account() as own:
             pipeline = Pipeline(
-                splitter=splitter_of(
-                    chat, self.settings, as_of=written.day, languages=tuple(self.opened.store.languages())
-                ),
+                splitter=splitter_of(chat, self.settings, as_of=written.day, languages=self.languages),
                 retriever=Searcher(
-                    self.opened.store, self.opened.embedder, passages=self.settings.passages, threads=self.threads
+                    self.opened.store,
+                    self.opened.embedder,
+                    passages=self.settings.passages,
+                    threads=self.threads,
+                    patience=self.patience,
                 ),
                 judge=judge_of(chat, self.settings),
                 second_opinion=second_opinion_of(chat, self.settings),
                 signals=compare,
                 in_flight=4 * self.settings.concurrency,
+                room=self.room,
                 progress=progress,
             )
             checked = await pipeline.check(document, sentences)
@@ -503,6 +538,18 @@ _EFFORT = frozenset(
     }
 )  # settings that decide how hard is tried, not what comes out
 _SHOWN_BY_SERVER = frozenset({"temperature", "reported_models", "forms"})
+
+
+def key_for(choice: Choice, settings: Settings, chat: LangChainChat | None, store: str) -> str:
+    """The ``key_of`` that reports will have; ``store`` is the digest of its fingerprint."""
+    return _key(
+        engine=choice.name,
+        model=chat.model if chat else None,
+        parameters=chat.parameters if chat else {},
+        prompts=prompts.digests() if chat else {},
+        store=store,
+        settings=shown(settings),
+    )
 
 
 def key_of(provenance: Provenance) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from factcheck.errors import ModelError, ModelUnavailable, StoreError
@@ -45,7 +46,8 @@ class Checked:
 class Pipeline:
     """Splitter, retriever and judge, run as one; ``in_flight`` bounds the claims worked on at a time.
 
-    ``second_opinion``, where there is one, looks at each verdict and may add warnings to it.
+    So does ``room``, a semaphore, for all the pipelines that share it. ``second_opinion``, where there is one, looks at
+    each verdict and may add warnings to it.
     """
 
     splitter: Splitter
@@ -54,6 +56,7 @@ class Pipeline:
     signals: Signals
     second_opinion: SecondOpinion | None = None
     in_flight: int = 64
+    room: AbstractAsyncContextManager[object] = field(default_factory=nullcontext)
     progress: Progress = field(default=lambda stage, done, total: None)
 
     async def check(self, document: Document, sentences: Sequence[Sentence]) -> Checked:
@@ -102,7 +105,8 @@ class Pipeline:
 
     async def _outcome(self, claim: Claim, language: str) -> Outcome:
         try:
-            return await self._work(claim, language)
+            async with self.room:
+                return await self._work(claim, language)
         except Exception as error:  # noqa: BLE001 - a bug met by one claim must not lose the others
             return Outcome(claim=claim, failure=_bug("judge", error))
 

@@ -158,7 +158,7 @@ def without_choices(choices: list[Any] | None) -> Reply:
 class ScriptedServer:
     """The server, running while the context is open; also a latency server, as every request has its own thread."""
 
-    def __init__(self, script: Script, *, models: Sequence[str] | Reply = ("scripted-1",)) -> None:
+    def __init__(self, script: Script, *, models: Sequence[str] | Reply = ("scripted-1",), port: int = 0) -> None:
         self.requests: list[Request] = []
         self.listings = 0  # GET /v1/models
         self.most_at_once = 0
@@ -167,7 +167,7 @@ class ScriptedServer:
         self._lock = threading.Lock()
         self._at_once = 0
         self._closing = threading.Event()
-        self._http = _Listener(("127.0.0.1", 0), _handler_for(self))
+        self._http = _Listener(("127.0.0.1", port), _handler_for(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     @property

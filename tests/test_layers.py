@@ -36,7 +36,7 @@ ABOVE = {  # who must not be imported by the stages
     "factcheck.engine",
     "factcheck.pipeline",
 }
-UPPER = ("cli/", "engine.py", "pipeline.py", "__init__.py", "__main__.py")
+UPPER = ("cli/", "batch/", "engine.py", "pipeline.py", "__init__.py", "__main__.py")
 
 
 def _imports() -> Iterator[tuple[str, str]]:

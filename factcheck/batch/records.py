@@ -82,7 +82,7 @@ def read_rows(path: Path) -> dict[str, Row]:
     Raises ConfigError where the file cannot be read.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        *lines, _ = path.read_bytes().split(b"\n")  # what does not end is cut off
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from factcheck.cli.batch import batch
 from factcheck.cli.check import check
 from factcheck.cli.diff import diff
 from factcheck.cli.index import index
@@ -52,6 +53,6 @@ def _options(
     pass
 
 
-for command in (check, diff, index, report, review, schema):
+for command in (batch, check, diff, index, report, review, schema):
     app.command(help=command.__doc__)(command)
 app.command("review export", help=export.__doc__)(export)

@@ -94,7 +94,7 @@ def check(
         model=model,
         base_url=base_url,
         store=store,
-        as_of=_day(as_of),
+        as_of=day(as_of),
         passages=passages,
         concurrency=concurrency,
         max_calls=max_calls,
@@ -124,7 +124,8 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
     return FAILED_ON if bad and fail_on is not FailOn.never else 0
 
 
-def _day(text: str | None) -> date | None:
+def day(text: str | None) -> date | None:
+    """The day of ``--as-of``. Raises ConfigError."""
     try:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:

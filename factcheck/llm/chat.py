@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import BaseModel
 
 from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.answers import Accepted, Unusable, read, schema_of
-from factcheck.llm.faults import Fault, fault_of, scrub
+from factcheck.llm.faults import Fault, cause_in, fault_of, scrub
+from factcheck.llm.gate import Gate, Heard, Unsent
 from factcheck.llm.meter import Account, End, Meter, Price, Tokens, tokens_of
 from factcheck.llm.replies import Kept, Replies, key_of
 from factcheck.llm.wire import Declined, Form, Truncated, forms_of, messages_for, runnable_for, text_of
@@ -32,7 +33,6 @@ from factcheck.settings import Settings
 
 BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
-MAX_WAIT_S = 120.0  # a server that asks for more fails the call instead
 _ROOMIER = 4  # how much longer an answer may be after one hit a limit we had set
 
 _REMEDY: dict[FailureCode, str] = {
@@ -70,12 +70,22 @@ class _Talk(Generic[Answer]):
     at: int = 0
     complaint: Unusable | None = None
     failures: Counter[FailureCode] = field(default_factory=Counter)
+    failing_since: float = 0.0  # loop time of the first of these
+    outages: int = 0  # that were over when they began
     roomier: bool = False
     newer_limit: bool = False  # the name the limit was last sent under
     renamed: bool = False  # and whether that was changed for this question
 
     def lower(self) -> None:
         self.at += 1
+
+    def failed(self, code: FailureCode, *, outages: int, now: float) -> int:
+        """Counts a failure and returns how many there were; those of an outage that is over are forgotten."""
+        if outages > self.outages or not self.failures:
+            self.failures.clear()
+            self.outages, self.failing_since = outages, now
+        self.failures[code] += 1
+        return self.failures.total()
 
     def taken(self) -> None:
         """The model wrote an answer: a form refused above this one need not be tried again."""
@@ -122,6 +132,7 @@ class LangChainChat:
         models: Callable[[], Awaitable[list[str]]] | None = None,
         close: Callable[[], Awaitable[None]] = _nothing,
         backoff_s: float = BACKOFF_S,
+        gate: Gate | None = None,
     ) -> None:
         self.model = model
         self._chat = chat
@@ -134,17 +145,17 @@ class LangChainChat:
         self._backoff_s = backoff_s
         self._deadline = settings.deadline_s
         self._retries = settings.retries
+        self._patience = settings.patience_s
         self._max_tokens = settings.max_tokens
         self._temperature = getattr(chat, "temperature", None)
         self._newer_limit = address is None  # OpenAI wants max_completion_tokens, most other servers max_tokens
         self._meter = Meter(price, settings.max_calls, settings.max_cost)
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._gate = gate or Gate(settings, probe_s=backoff_s)
         self._rungs: dict[type[BaseModel], _Rung] = {}
         self._flights: dict[str, asyncio.Future[str | ModelError | None]] = {}
         self._unavailable: ModelUnavailable | None = None
         self._stopped = asyncio.Event()
         self._settled = asyncio.Event()  # a call under way has shown what it cost
-        self._not_before = 0.0  # loop time before which the server wants to hear nothing
         self._seen = _Seen()
 
     async def ask(self, prompt: Prompt, schema: type[Answer], check: Callable[[Answer], None] | None = None) -> Answer:
@@ -196,6 +207,11 @@ class LangChainChat:
         >>> own.usage(), own.cost()
         """
         return self._meter.account()
+
+    @property
+    def waits(self) -> str:
+        """What all requests wait for just now (an outage, a pause asked for); empty where they go through."""
+        return self._gate.waits
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -329,29 +345,34 @@ class LangChainChat:
         messages = messages_for(talk.prompt, talk.schema, form, talk.complaint)
         talk.newer_limit = self._newer_limit
         runnable = runnable_for(self._chat, talk.schema, form, talk.max_tokens, newer_limit=talk.newer_limit)
-        async with self._slots:
-            await self._pause_asked_for()
-            booked = await self._booked(stage, messages, talk.max_tokens)
+        likely = self._meter.likely(sum(len(str(message.content)) for message in messages), talk.max_tokens)
+        async with self._gate.place(likely.total, id(talk)) as place:
+            booked = await self._booked(stage, likely)
+            place.heard = "nothing"
             tokens: Tokens | None = None
             end: End = "lost"
             try:
-                async with asyncio.timeout(self._deadline):
+                async with asyncio.timeout(self._deadline) as place.deadline:
                     reply = await runnable.ainvoke(messages)
                 message: AIMessage = reply["raw"] if isinstance(reply, dict) else reply
-                tokens, end = tokens_of(message.usage_metadata), "answered"
+                tokens, end, place.heard = tokens_of(message.usage_metadata), "answered", "answer"
             except Exception as error:  # noqa: BLE001  whatever a provider's package raises becomes a failure
+                if (unsent := cause_in(error, Unsent)) is not None:
+                    end, place.heard = "unsent", "unsent"
+                    raise unsent.error from None
                 fault = fault_of(error, deadline=self._deadline)
                 tokens, end = _left_by(error, fault)
+                place.heard, place.asked_s, place.last = _heard(fault), fault.retry_after or 0.0, fault.kind == "stop"
                 return fault
             finally:
                 self._meter.settle(stage, booked, tokens, end)
                 self._settled.set()
+                place.took = tokens.total if tokens is not None else _none_if_refused(end)
         return message
 
-    async def _booked(self, stage: str, messages: list[BaseMessage], max_tokens: int | None) -> float:
-        chars = sum(len(str(message.content)) for message in messages)
+    async def _booked(self, stage: str, likely: Tokens) -> float:
         try:
-            while (booked := self._meter.book(stage, self._meter.likely(chars, max_tokens))) is None:
+            while (booked := self._meter.book(stage, likely)) is None:
                 self._settled.clear()
                 await self._settled.wait()
                 self._raise_if_stopped()
@@ -362,7 +383,8 @@ class LangChainChat:
     async def _recover(self, talk: _Talk[Answer], fault: Fault, used: BaseChatModel) -> None:
         """Returns when the request may be sent again; raises what it ends in otherwise."""
         if fault.kind == "stop":
-            raise self._stop(await self._unavailable_for(fault))
+            with self._gate.held():
+                raise self._stop(await self._unavailable_for(fault))
         if fault.kind == "fail":
             raise self._error(fault.code, fault.message)
         if fault.kind == "truncated":
@@ -401,25 +423,38 @@ class LangChainChat:
         return fault.status in (500, 501) and lasting
 
     async def _back_off(self, talk: _Talk[Answer], fault: Fault) -> None:
-        talk.failures[fault.code] += 1
-        tried = talk.failures.total()
-        spent = fault.retries is not None and talk.failures[fault.code] > fault.retries
-        if spent or tried > self._retries:
+        now, silence = asyncio.get_running_loop().time(), self._gate.silence
+        tried = talk.failed(fault.code, outages=silence.ended, now=now)
+        spent = tried > self._retries or (fault.retries is not None and talk.failures[fault.code] > fault.retries)
+        asked = fault.retry_after or 0.0
+        if asked > self._gate.longest_wait_s:
+            what = f"{fault.message}; the server asks to wait {asked:.0f} s"
+            raise self._stop(ModelUnavailable("rate_limited", self._line("rate_limited", what)))
+        if silence.outage and silence.lasted(now) >= self._patience:
+            raise self._given_up(fault, silence.lasted(now))
+        if spent and not self._worth_waiting(talk, fault, now):
             if fault.code == "model_unreachable":
                 raise self._stop(ModelUnavailable(fault.code, self._line(fault.code, fault.message)))
             raise self._error(fault.code, f"{fault.message}; tried {tried} times")
-        asked = fault.retry_after or 0.0
-        if asked > MAX_WAIT_S:
-            raise self._error("rate_limited", f"{fault.message}; the server asks to wait {asked:.0f} s")
-        ceiling = min(MAX_BACKOFF_S, self._backoff_s * 2**tried)
-        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + asked)
-        await self._sleep(asked + random.uniform(0, ceiling))
+        if not silence.outage and not asked:  # else the gate lets one go first, and the others follow
+            await self._sleep(random.uniform(0, min(MAX_BACKOFF_S, self._backoff_s * 2 ** min(tried, 16))))
 
-    async def _pause_asked_for(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._raise_if_stopped()
-        while (wait := self._not_before - loop.time()) > 0:
-            await self._sleep(wait)
+    def _worth_waiting(self, talk: _Talk[Answer], fault: Fault, now: float) -> bool:
+        """Whether to go on after the last retry, because it is not this question that the trouble is about."""
+        if fault.code == "rate_limited":
+            return now - talk.failing_since < self._patience
+        if self._patience and (fault.code == "model_unreachable" or self._gate.silence.is_general()):
+            self._gate.expect_outage()
+            return True
+        return False
+
+    def _given_up(self, fault: Fault, lasted: float) -> ModelError:
+        """What a silence of all the patience there is ends in: the run, or the only question that was tried."""
+        what = f"{fault.message}; nothing was answered for {lasted:.0f} s"
+        if len(self._gate.silence.asked) == 1 and fault.code != "model_unreachable":
+            self._gate.silence.over()
+            return self._error(fault.code, what)
+        return self._stop(ModelUnavailable(fault.code, self._line(fault.code, what)))
 
     async def _sleep(self, seconds: float) -> None:
         """Sleeps, but not longer than the run has hope."""
@@ -454,6 +489,8 @@ class LangChainChat:
         if self._unavailable is None:
             self._unavailable = error
             self._stopped.set()
+            within_budget = error.code == "budget_exhausted"  # what was let through so far is paid for
+            self._gate.close(lambda: ModelUnavailable(error.code, str(error)), recall=not within_budget)
         return error
 
     def _raise_if_stopped(self) -> None:
@@ -466,6 +503,18 @@ def _fits(text: str, schema: type[Answer], check: Callable[[Answer], None] | Non
         return read(text, schema, check).answer
     except Unusable:
         return None
+
+
+def _heard(fault: Fault) -> Heard:
+    """What a failed call says of the server: that it is there, is asked too much, or is silent."""
+    if fault.kind != "retry":
+        return "answer"
+    return "limit" if fault.code == "rate_limited" else "silence"
+
+
+def _none_if_refused(end: End) -> int | None:
+    """Tokens of a call that did not tell: none were taken where it was refused, else that is not known."""
+    return 0 if end in ("refused", "unsent") else None
 
 
 def _left_by(error: Exception, fault: Fault) -> tuple[Tokens | None, End]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import warnings
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from factcheck.errors import ConfigError, ModelUnavailable
 from factcheck.llm.chat import BACKOFF_S, LangChainChat
 from factcheck.llm.faults import fault_of, scrub
+from factcheck.llm.gate import MAX_PROBE_S, Gate
 from factcheck.llm.meter import Price, price_of
 from factcheck.llm.replies import Replies
 from factcheck.settings import Settings
@@ -63,11 +65,15 @@ class _Server:
     def official(self) -> bool:
         return self.url == OFFICIAL_URL
 
-    def client(self, exchange: Exchange | None) -> Any:
-        """A fresh HTTP client: LangChain's shared one dies with the first event loop that used it."""
+    def client(self, exchange: Exchange | None, gate: Gate) -> Any:
+        """A fresh HTTP client, whose every request and answer the gate sees.
+
+        LangChain's shared one dies with the first event loop that used it, and its messages have no headers.
+        """
+        hooks: dict[str, list[Callable[..., Any]]] = {"request": [gate.sending], "response": [gate.answered]}
         if exchange is not None:
-            return _WatchedClient(exchange, **self._transport)
-        return openai.DefaultAsyncHttpxClient(**self._transport)
+            return _WatchedClient(exchange, event_hooks=hooks, **self._transport)
+        return openai.DefaultAsyncHttpxClient(event_hooks=hooks, **self._transport)
 
     def unused(self) -> Any:
         """The blocking client that LangChain makes as well, made cheaply."""
@@ -84,23 +90,31 @@ class _Server:
 
 
 async def connect(
-    settings: Settings, *, backoff_s: float = BACKOFF_S, exchange: Exchange | None = None
+    settings: Settings,
+    *,
+    backoff_s: float = BACKOFF_S,
+    exchange: Exchange | None = None,
+    replies: Replies | None = None,
+    discount: float = 1.0,
+    gate: Gate | None = None,
 ) -> LangChainChat:
     """The chat model that ``settings`` names, ready to be asked; nothing is sent but, without a name, a list request.
 
     A bare name goes to OpenAI or to the server at ``base_url``; ``provider:name`` to that provider, whose package must
     be installed and which finds its own key and address in its own variables. ``backoff_s`` scales the waits between
-    tries; ``exchange`` sees every HTTP request and may answer it itself (OpenAI-compatible servers only). Raises
-    ConfigError, or ModelUnavailable where a server must be asked for its models and does not answer.
+    tries; ``exchange`` sees every HTTP request and may answer it itself (OpenAI-compatible servers only); ``replies``
+    takes the place of those in the cache folder; ``discount`` is the part of the list price that is paid; ``gate`` is
+    where requests wait for their turn, by default one of this model's own. Raises ConfigError, or ModelUnavailable
+    where a server must be asked for its models and does not answer.
     """
     langsmith.configure(enabled=False)
     warnings.filterwarnings("ignore", message=_LADDER_COVERS, category=UserWarning)
     secrets = _secrets(settings)
     provider, name = _named(settings)
     if provider == "openai":
-        return await _openai(settings, name, secrets, backoff_s, exchange)
+        return await _openai(settings, name, secrets, backoff_s, exchange, replies, discount, gate)
     if exchange is not None:
-        raise ConfigError(f"--model {settings.model}: exchanges can be recorded with OpenAI-compatible servers only")
+        raise ConfigError(f"--model {settings.model}: only an OpenAI-compatible server is asked in this way")
     options = {"max_retries": 0} if provider in _COUNT_RETRIES_FROM_0 else {}
     chat = _made(name, provider, secrets, temperature=0, cache=False, **options)
     return LangChainChat(
@@ -112,16 +126,25 @@ async def connect(
         replies=_replies(settings),
         secrets=secrets,
         backoff_s=backoff_s,
+        gate=gate,
     )
 
 
 async def _openai(
-    settings: Settings, name: str, secrets: tuple[str, ...], backoff_s: float, exchange: Exchange | None
+    settings: Settings,
+    name: str,
+    secrets: tuple[str, ...],
+    backoff_s: float,
+    exchange: Exchange | None,
+    replies: Replies | None,
+    discount: float,
+    gate: Gate | None,
 ) -> LangChainChat:
     server = _server(settings)
-    client = server.client(exchange)
+    gate = gate or Gate(settings, probe_s=backoff_s)
+    client = server.client(exchange, gate)
     try:
-        name = name or await _only_model(server, client, secrets)
+        name = name or await _only_model(server, client, secrets, patience_s=settings.patience_s)
         chat = _made(
             name,
             "openai",
@@ -142,16 +165,44 @@ async def _openai(
             provider="openai",
             model=name,
             address=None if server.official else server.shown,
-            price=_price(settings, "openai", name, None if server.official else server),
-            replies=_replies(settings),
+            price=_discounted(_price(settings, "openai", name, None if server.official else server), discount),
+            replies=replies or _replies(settings),
             secrets=secrets,
             models=lambda: _listed_quietly(server, client),
             close=client.aclose,
             backoff_s=backoff_s,
+            gate=gate,
         )
     except BaseException:
         await client.aclose()
         raise
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What else than chatting an OpenAI-compatible server is asked for: its SDK, its address as it may be shown."""
+
+    sdk: openai.AsyncOpenAI
+    shown: str
+    path: str  # of the address, before what the SDK adds: /v1
+    secrets: tuple[str, ...]
+    price: Price | None  # the list price of the model
+
+
+def endpoint_of(settings: Settings, model: str) -> Endpoint:
+    """The server that ``connect`` asks a model of this name at; close its ``sdk`` at the end. Raises ConfigError."""
+    server = _server(settings)
+    return Endpoint(
+        sdk=server.sdk(openai.DefaultAsyncHttpxClient(**server._transport)),
+        shown=server.shown,
+        path=urlsplit(server.url).path,
+        secrets=_secrets(settings),
+        price=_price(settings, "openai", model, None if server.official else server),
+    )
+
+
+def _discounted(price: Price | None, part: float) -> Price | None:
+    return price if price is None or part == 1 else lambda tokens: part * price(tokens)
 
 
 def _replies(settings: Settings) -> Replies | None:
@@ -235,9 +286,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...]) -> str:
+async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...], *, patience_s: float) -> str:
     try:
-        served = await _listed(server, client)
+        served = await _listed_at_last(server, client, patience_s)
     except Exception as error:  # noqa: BLE001  whatever the client raises, the address did not answer usefully
         fault = fault_of(error, deadline=LISTING_S)
         what = f"{server.shown} does not say which models it serves ({scrub(fault.message, secrets)})"
@@ -250,6 +301,19 @@ async def _only_model(server: _Server, client: Any, secrets: tuple[str, ...]) ->
         return served[0]
     names = ", ".join(served[:20]) or "no model"
     raise ConfigError(f"{server.shown} serves {scrub(names, secrets)}: choose one with --model NAME")
+
+
+async def _listed_at_last(server: _Server, client: Any, patience_s: float) -> list[str]:
+    """The models served, once the server answers; raises what the last try within the patience raised."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
+    while True:
+        try:
+            return await _listed(server, client)
+        except Exception as error:
+            if fault_of(error, deadline=LISTING_S).kind != "retry" or (left := until - loop.time()) <= 0:
+                raise
+            await asyncio.sleep(min(MAX_PROBE_S, left))
 
 
 async def _listed(server: _Server, client: Any) -> list[str]:

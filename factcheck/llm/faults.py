@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from factcheck.models import FailureCode
 
@@ -24,6 +24,8 @@ Kind = Literal[
     "fail",  # this request will never be answered
     "stop",  # no request will
 ]
+
+Cause = TypeVar("Cause", bound=BaseException)
 
 TIMEOUT_RETRIES = 1  # a hanging server costs a whole deadline each time
 CONNECT_RETRIES = 2
@@ -145,6 +147,11 @@ def _body(error: BaseException) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+def cause_in(error: BaseException, kind: type[Cause]) -> Cause | None:
+    """The error of this kind that ``error`` is, or was made of, if any."""
+    return next((cause for cause in _causes(error) if isinstance(cause, kind)), None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn
 from factcheck.errors import ModelUnavailable
 from factcheck.models import StageUsage
 
-End = Literal["answered", "lost", "refused"]
+End = Literal["answered", "lost", "refused", "unsent"]
 Price = Callable[["Tokens"], float]
 
 _CHARS_PER_TOKEN = 3  # of a guess used for the budget only; most text has four or more
@@ -99,7 +99,10 @@ class Account:
         self._of(stage).calls += 1
 
     def took(self, stage: str, tokens: Tokens | None, end: End) -> None:
-        """What a request took; ``tokens`` is None where the server did not say."""
+        """What a request took; ``tokens`` is None where the server did not say. One that was never sent is no call."""
+        if end == "unsent":
+            self._of(stage).calls -= 1
+            return
         if tokens is None:
             self.silent += end == "answered"
             self.lost += end == "lost"
@@ -204,7 +207,7 @@ class Meter:
             account.took(stage, tokens, end)
         if tokens is not None:
             self._longest = max(self._longest, tokens.output)
-        elif end != "refused":
+        elif end not in ("refused", "unsent"):
             self._guessed += booked
 
     def kept(self, stage: str) -> None:

@@ -123,6 +123,8 @@ def _translated(name: str, error: Exception) -> ModelError:
         if error.code == "insufficient_quota":
             return ModelUnavailable("quota_exhausted", f"{name}: the provider says the account is spent")
         return ModelError("rate_limited", f"{name}: still too many requests after every retry")
+    if isinstance(error, openai.APIStatusError) and error.status_code in (502, 503, 504):
+        return ModelError("model_unreachable", f"{name}: the endpoint is down (status {error.status_code})")
     if isinstance(error, openai.APIStatusError):
         return ModelError("model_error", f"{name}: the embeddings endpoint answered with status {error.status_code}")
     return ModelError("model_error", f"{name}: the embeddings endpoint failed ({type(error).__name__})")

@@ -19,6 +19,7 @@ from factcheck.protocols import Embedder, Retrieval
 from factcheck.retrieve import terms
 from factcheck.retrieve.embed import reads, warm
 from factcheck.retrieve.passages import TARGET
+from factcheck.retrieve.patience import Patience
 
 THREADS = min(8, 2 * (os.cpu_count() or 1))  # few: the first claims are through, and being judged, before the last
 # Measured on SciFact, fm2, factcheck-bench and xquad (eval run retrieve): mean recall@10 in English 0.954 with 20 and
@@ -75,24 +76,33 @@ class Searcher:
     """A ``Retriever`` over a store; searches of several claims run side by side in threads."""
 
     def __init__(
-        self, store: References, embedder: Embedder, *, passages: int, threads: Executor | None = None
+        self,
+        store: References,
+        embedder: Embedder,
+        *,
+        passages: int,
+        threads: Executor | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """``passages`` is k: how many passages a claim gets at most, and the text of how many.
 
-        ``threads`` (of ``search_threads``) may be shared with other searchers, as by the documents of a batch.
+        ``threads`` (of ``search_threads``) may be shared with other searchers, as by the documents of a batch; so may
+        ``patience``, with which a server is waited for that does not answer.
         """
         self._store = store
         self._embedder = embedder
         self._passages = passages
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._threads = threads or search_threads(embedder)
+        self._patience = patience or Patience()
 
     async def retrieve(self, claim: Claim, *, wide: bool = False) -> Retrieval:
         """The k passages nearest to the claim and its queries, best first; ``wide`` also tries single keywords.
 
         Raises StoreError, and ModelError where the embedder is an endpoint that fails.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._retrieve, claim, wide)
+        loop = asyncio.get_running_loop()
+        return await self._patience.through(lambda: loop.run_in_executor(self._threads, self._retrieve, claim, wide))
 
     def _retrieve(self, claim: Claim, wide: bool) -> Retrieval:
         queries = _queries(claim, wide)

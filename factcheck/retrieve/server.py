@@ -490,28 +490,45 @@ class _ServerLock:
 
 def _asked(address: Address, request: Callable[[], Result]) -> Result:
     """The answer to a request, tried again for a moment while nobody answers. Raises StoreError."""
+    for pause in _PAUSES_S:
+        try:
+            return _answer(address, request)
+        except StoreError as error:
+            if error.code != "store_unreachable":
+                raise
+            time.sleep(pause)
+    return _answer(address, request)
+
+
+def _answer(address: Address, request: Callable[[], Result]) -> Result:
     import httpx
     from chromadb.errors import ChromaError, InternalError, NotFoundError, RateLimitError
 
-    for pause in (*_PAUSES_S, None):
-        try:
-            with chroma.quiet():
-                return request()
-        except (httpx.TransportError, InternalError, RateLimitError) as error:
-            if pause is None:
-                raise _unreachable(address, str(error) or type(error).__name__) from error
-            time.sleep(pause)
-        except NotFoundError as error:
-            raise StoreError(
-                "store_missing", f"{address.url}: the store is gone from the server: {_line(error)}"
-            ) from error
-        except StoreError:
-            raise
-        except (ChromaError, ValueError) as error:
-            raise StoreError("store_damaged", f"{address.url}: the server refuses: {_line(error)}") from error
-        except Exception as error:
-            raise StoreError("store_unwritable", f"{address.url}: the server refuses: {_line(error)}") from error
-    raise AssertionError("the last attempt either answers or raises")
+    try:
+        with chroma.quiet():
+            return request()
+    except (httpx.TransportError, InternalError, RateLimitError) as error:
+        raise _unreachable(address, str(error) or type(error).__name__) from error
+    except NotFoundError as error:
+        raise StoreError(
+            "store_missing", f"{address.url}: the store is gone from the server: {_line(error)}"
+        ) from error
+    except StoreError:
+        raise
+    except (ChromaError, ValueError) as error:
+        raise StoreError("store_damaged", f"{address.url}: the server refuses: {_line(error)}") from error
+    except Exception as error:
+        if _is_down(error):
+            raise _unreachable(address, _line(error)) from error
+        raise StoreError("store_unwritable", f"{address.url}: the server refuses: {_line(error)}") from error
+
+
+def _is_down(error: Exception) -> bool:
+    """Whether something in front of Chroma said so: its client raises a bare Exception while handling the status."""
+    import httpx
+
+    behind = error.__context__
+    return isinstance(behind, httpx.HTTPStatusError) and behind.response.status_code in (502, 503, 504)
 
 
 def _connected(address: Address) -> Client:

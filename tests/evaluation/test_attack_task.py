@@ -132,7 +132,7 @@ def run(data: AttackSet, judge: Judge | None = None, splits: Splitter | None = N
         Choice("local", "a test"),
         load(engine="local"),
         None,
-        judge or judge_of(None),
+        judge or judge_of(None, load()),
         "a test",
         splits=splits or LocalSplitter(as_of=None),
     )

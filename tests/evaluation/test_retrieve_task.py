@@ -122,7 +122,11 @@ def small_set(*samples: Sample) -> Dataset:
 
 def local_engine(cache: Path) -> Engine:
     return Engine(
-        Choice("local", "a test"), load(engine="local", cache_dir=cache), None, judge_of(None), "the local engine"
+        Choice("local", "a test"),
+        load(engine="local", cache_dir=cache),
+        None,
+        judge_of(None, load()),
+        "the local engine",
     )
 
 

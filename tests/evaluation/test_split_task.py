@@ -126,7 +126,7 @@ class SplitEngine(Engine):
 
 def engine(splits: Splitter, judge: Judge | None = None) -> Engine:
     made = SplitEngine(
-        Choice("local", "a test"), load(engine="local"), None, judge or judge_of(None), "a test", splits=splits
+        Choice("local", "a test"), load(engine="local"), None, judge or judge_of(None, load()), "a test", splits=splits
     )
     return replace(made, chat=cast(Any, object())) if judge is not None else made
 
@@ -382,7 +382,7 @@ def test_a_folder_without_texts_and_a_set_of_claims_are_refused(tmp_path: Path) 
 @pytest.mark.slow
 @pytest.mark.skipif(not data_folder().is_dir(), reason="../shared/data is not here")
 def test_every_public_set_of_claims_is_split_and_no_unit_is_lost() -> None:
-    local = Engine(Choice("local", "a test"), load(engine="local"), None, judge_of(None), "a test")
+    local = Engine(Choice("local", "a test"), load(engine="local"), None, judge_of(None, load()), "a test")
     sets = text_sets(Wanted(data_folder(), limit=12))
     assert len(sets) == 7
     for data in sets:

@@ -73,10 +73,10 @@ def test_one_rate_limit_holds_back_every_other_question_as_well() -> None:
     assert min(r.at for r in server.requests[1:]) - server.requests[0].at >= 1.0
 
 
-def test_a_wait_of_hours_fails_the_claim_instead_of_sleeping() -> None:
+def test_a_wait_of_hours_stops_the_run_instead_of_sleeping_or_asking_again() -> None:
     with ScriptedServer([rate_limited(7200)]) as server:
-        asked = ask(server)
-    assert asked.error == ("ModelError", "rate_limited")
+        asked = ask(server, times=3)
+    assert asked.error == ("ModelUnavailable", "rate_limited")
     assert "asks to wait 7200 s" in str(asked.came)
     assert len(server.requests) == 1
 

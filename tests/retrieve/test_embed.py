@@ -215,6 +215,7 @@ def test_an_endpoint_is_sent_plain_texts_and_gives_unit_vectors(serve: Serve) ->
         (429, {"code": "rate_limit_exceeded"}, "rate_limited", ModelError),
         (400, {"message": "too long"}, "model_error", ModelError),
         (500, {}, "model_error", ModelError),
+        (503, {}, "model_unreachable", ModelError),
     ],
 )
 def test_an_endpoints_error_ends_in_the_right_one_of_ours(

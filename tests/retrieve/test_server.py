@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import multiprocessing
 import os
@@ -17,11 +18,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
 from factcheck.errors import ConfigError, StoreError
+from factcheck.models import Claim, Span
+from factcheck.protocols import Retrieval
 from factcheck.retrieve import server
+from factcheck.retrieve.patience import Patience
+from factcheck.retrieve.search import Searcher
 from factcheck.retrieve.store import IndexProgress, Store
 from tests.fakes import FakeEmbedder
 from tests.retrieve.lines import LINES, write
@@ -324,6 +330,43 @@ def test_a_server_that_goes_away_is_unreachable_and_one_that_comes_back_answers(
             assert texts(store) == {"second"}
     finally:
         running.kill()
+
+
+def search(store: Any, patience_s: float) -> Retrieval:
+    text = "Bees make honey"
+    claim = Claim(id="c1", span=Span(start=0, end=len(text)), text=text, sentences=("s1",), checkworthiness="high")
+
+    async def session() -> Retrieval:
+        return await Searcher(store, FakeEmbedder(), passages=1, patience=Patience(patience_s)).retrieve(claim)
+
+    return asyncio.run(session())
+
+
+def test_a_search_waits_for_a_server_that_comes_back_and_no_longer_than_its_patience(tmp_path: Path) -> None:
+    running = Server(tmp_path / "chroma")
+    try:
+        with opened(running.url, tmp_path / "cache", write=True) as store:
+            store.index([write(tmp_path / "refs", one="Bees make honey")])
+            found = search(store, 0)
+            running.kill()
+            with pytest.raises(StoreError) as caught:
+                search(store, 2.5)
+            assert caught.value.code == "store_unreachable"
+            again = threading.Timer(2.5, running.start)
+            again.start()
+            assert search(store, 300) == found
+            again.join()
+    finally:
+        running.kill()
+
+
+def test_a_proxy_that_says_the_server_is_down_is_no_damage() -> None:
+    from chromadb.api.base_http_client import BaseHTTPClient
+
+    answer = httpx.Response(503, text="no upstream", request=httpx.Request("GET", "http://localhost/"))
+    with pytest.raises(StoreError, match="no upstream") as caught:
+        server._answer(server._address("http://localhost:8000"), lambda: BaseHTTPClient._raise_chroma_error(answer))
+    assert caught.value.code == "store_unreachable"
 
 
 def index(url: str, cache: Path, refs: Path, log: Path) -> None:

@@ -191,8 +191,8 @@ def written(report: Report, folder: Path, name: str = "report.json") -> Path:
 
 def decisions(report: Path) -> list[tuple[str, str, str | None, str | None, str, str]]:
     """Every line of the file of decisions: claim, decision, label, what the engine said, comment, reviewer."""
-    lines = reviews_path(report).read_text(encoding="utf-8").splitlines()
-    reviews = [Review.model_validate_json(line) for line in lines]
+    lines = reviews_path(report).read_text(encoding="utf-8").split("\n")
+    reviews = [Review.model_validate_json(line) for line in lines if line]
     return [(r.claim, r.decision, r.label, r.said, r.comment, r.reviewer) for r in reviews]
 
 
@@ -209,3 +209,8 @@ def says(page: Page, words: str) -> None:
 
     expect(page.locator("#said")).to_contain_text(words)
     expect(page.locator("#pane:not([aria-busy])")).to_be_visible()
+
+
+def unfold(page: Page) -> None:
+    """Opens every part of the page that is folded."""
+    page.evaluate("() => { for (const one of document.querySelectorAll('details')) one.open = true; }")

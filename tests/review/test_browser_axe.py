@@ -12,7 +12,7 @@ from factcheck.models import Report
 from factcheck.report.html import to_html
 from factcheck.reviews import append_review, report_digest
 from tests.report.samples import empty_report, reviewed, rich_report, small_report
-from tests.review.browser import Serve, Visit, shows, written
+from tests.review.browser import Serve, Visit, shows, unfold, written
 from tests.review.example import example
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def test_the_page_of_a_report_has_no_grave_finding(
     for number in (3, 6, 7, 9):  # disputed, conflicting sources, failed, no passage in Hebrew
         page.goto(page.url.partition("?")[0] + f"?claim={number}")
         shows(page, number)
-        for closed in page.locator("#pane details:not([open]) summary").all():
-            closed.click()
+        unfold(page)
         assert grave_findings(page, within="#right") == []
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
@@ -129,6 +128,5 @@ def test_the_html_report_has_no_grave_finding(tmp_path: Path, visit: Visit, widt
     file = tmp_path / "report.html"
     file.write_text(to_html(rich_report(), reviewed(rich_report())), encoding="utf-8")
     page = visit(file.as_uri(), width=width, dark=dark)
-    for closed in page.locator("details:not([open]) > summary").all():
-        closed.click()
+    unfold(page)
     assert grave_findings(page) == []

@@ -69,9 +69,15 @@ def test_every_payload_is_another() -> None:
 
 
 def test_a_page_that_puts_texts_out_as_markup_is_found_out(tmp_path: Path, visit: Visits) -> None:
-    body = "".join(
-        f"<div>{payload}</div>" for payload in PAYLOADS if "plaintext" not in payload and "!--" not in payload
-    )
+    away = (
+        "refresh",
+        "location=",
+        "<plaintext",
+        "<!--",
+        "<frameset",
+        "</body>",
+    )  # these would leave or swallow the rest
+    body = "".join(f"<div>{payload}</div>" for payload in PAYLOADS if not any(word in payload for word in away))
     bare, guarded = tmp_path / "bare.html", tmp_path / "guarded.html"
     bare.write_text(f"<!doctype html><meta charset=utf-8><body>{body}", encoding="utf-8", errors="replace")
     policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
@@ -104,7 +110,9 @@ def test_payloads_in_every_text_of_a_report_and_its_decisions_stay_text(
     page.locator('#document a.ref[data-claim="1"]').click()
     for number, payload in enumerate(PAYLOADS, start=1):
         shows(page, number)
-        _shows_as_text(page, payload, in_all=(".claim-text", ".rationale", ".quote mark", ".queries li", ".rejected q"))
+        _shows_as_text(page, payload, in_all=(".claim-text", ".rationale", ".quote mark", ".rejected q", ".comment"))
+        if number % 3 == 0:  # nothing settles these: they show what was looked for
+            _shows_as_text(page, payload, in_all=(".queries li",))
         _shows_as_text(page, payload[:200].strip(), in_all=(".history li strong",))
         page.keyboard.press("j")
     for number, payloads in enumerate(in_tens(), start=len(PAYLOADS) + 1):

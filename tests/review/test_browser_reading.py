@@ -12,7 +12,7 @@ import pytest
 from factcheck.report.html import to_html
 from factcheck.report.schema import read_report
 from tests.report.samples import reviewed, rich_report, small_report
-from tests.review.browser import Serve, Visit, says, shows, written
+from tests.review.browser import Serve, Visit, says, shows, unfold, written
 from tests.review.example import example
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def test_tab_goes_through_the_page_in_the_order_of_reading_and_is_always_seen(
         "stay",
         "claim 1",
         "claim 2",
-        "right",
         "way-j",
         "way-n",
         "Open the source at this place (new tab)",
@@ -180,6 +179,7 @@ def test_no_page_scrolls_sideways_even_with_words_that_never_end(
     for number in (1, 2, 6, 7):
         page.goto(page.url.partition("?")[0] + f"?claim={number}")
         shows(page, number)
+        unfold(page)
         page.locator("#show-aside").evaluate("(box) => { box.checked = true; }")
         assert _overflow(page) == 0
     page.locator("#comment").fill(_LONG)
@@ -192,8 +192,7 @@ def test_no_page_scrolls_sideways_even_with_words_that_never_end(
     export = tmp_path / "report.html"
     export.write_text(to_html(report, reviewed(report)), encoding="utf-8")
     page = visit(export.as_uri(), width=width, height=800)
-    for closed in page.locator("details:not([open]) > summary").all():
-        closed.click()
+    unfold(page)
     assert _overflow(page) == 0
 
 

@@ -33,7 +33,9 @@ def data_folder(folder: Path, files: dict[str, list[dict[str, Any]]], *, tiers: 
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "".join(json.dumps(record) + "\n" for record in records).encode()
         path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
-        kind = "corpus" if "corpus" in name else "verdict"
-        index.append({"file": name, "kind": kind, "licence_tier": (tiers or {}).get(name, "free")})
+        kind = "corpus" if "corpus" in name else "qa" if "questions" in name else "verdict"
+        tier = (tiers or {}).get(name, "free")
+        entry = {"file": name, "set": name.partition("/")[0], "kind": kind, "scheme": "three", "licence_tier": tier}
+        index.append(entry)
     (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
     return folder

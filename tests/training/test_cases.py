@@ -98,7 +98,7 @@ def test_a_side_without_a_window_that_may_speak_has_no_chance() -> None:
 def test_a_label_that_cannot_be_trusted_gets_the_highest_threshold() -> None:
     rng = np.random.default_rng(3)
     labels: Sequence[Label] = ("supported", "contradicted", "unverifiable")
-    claims = [judged(labels[at % 3], *rng.normal(size=2), about=f"page {at}") for at in range(150)]
+    claims = [judged(labels[at % 3], float(rng.normal()), float(rng.normal()), about=f"page {at}") for at in range(150)]
     decision, chances = fit(claims)
     said = answers(chances, {stance: decision[stance]["threshold"] for stance in ("supports", "contradicts")})
     rates = false_supported(claims, said)

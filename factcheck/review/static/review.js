@@ -29,13 +29,14 @@ for (const link of article.querySelectorAll("a.ref")) numbers.set(link.dataset.c
 const drafts = new Map(); // number of a claim -> a comment that was begun and not saved
 let shown = {};
 let busy = 0;
-let waiting = null; // a key of moving about, pressed while an answer was under way
+let waiting = null; // a key pressed while an answer was under way; a decision's with the claim that was on the screen
 
 // --- the document follows -------------------------------------------------------------------------------------------
 
 function follow(scroll) {
   const view = pane.querySelector(".claim-view");
   if (!view) return;
+  view.dataset.followed = "true";
   const before = shown;
   shown = { ...view.dataset };
   mark(before);
@@ -147,7 +148,6 @@ document.addEventListener("htmx:before:request", () => {
 document.addEventListener("htmx:after:swap", () => {
   const view = pane.querySelector(".claim-view");
   if (!view || view.dataset.followed) return; // a notice was put in, not a claim
-  view.dataset.followed = "true";
   notice.replaceChildren();
   const isSaved = said.firstChild?.nodeType === Node.TEXT_NODE && said.firstChild.textContent.startsWith("Saved");
   if (isSaved && decided) drafts.delete(decided);
@@ -167,9 +167,9 @@ document.addEventListener("htmx:finally:request", () => {
   if (busy > 0) return;
   pane.removeAttribute("aria-busy");
   decided = null;
-  const key = waiting;
+  const next = waiting;
   waiting = null;
-  if (key) press(key);
+  if (next && (MOVES.has(next.key) || next.claim === shown.claim)) press(next.key);
 });
 
 document.addEventListener("htmx:error", () => {
@@ -250,6 +250,7 @@ document.addEventListener("keydown", (event) => {
     const isComment = field.id === "comment" && event.key === "Enter" && (event.ctrlKey || event.metaKey);
     if (isComment && busy === 0) {
       event.preventDefault();
+      pane.focus({ preventScroll: true }); // the next key is for the claim again
       document.getElementById("do-comment").click();
     }
     return;
@@ -259,9 +260,9 @@ document.addEventListener("keydown", (event) => {
   const isOurs = MOVES.has(key) || DECISIONS.has(key) || ["m", "o", "e", "/", "?"].includes(key);
   if (!isOurs) return;
   event.preventDefault();
-  if (DECISIONS.has(key) && (event.repeat || busy > 0)) return; // never a claim that is not on the screen yet
-  if (busy > 0) {
-    if (MOVES.has(key)) waiting = key;
+  if (DECISIONS.has(key) && event.repeat) return;
+  if (busy > 0) { // a decision waits too, but never decides a claim that was not on the screen yet
+    if (MOVES.has(key) || DECISIONS.has(key)) waiting = { key, claim: shown.claim };
     return;
   }
   press(key);

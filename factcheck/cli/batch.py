@@ -1,0 +1,220 @@
+"""``factcheck batch``: every document of a folder against references."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from factcheck.cli.check import EngineChoice, FailOn, day
+from factcheck.cli.door import COULD_NOT_RUN, FAILED_ON, INTERRUPTED, LEFT_FAILURES, TERMINATED, Terminated, door, say
+from factcheck.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from factcheck.batch.run import Asked, Result, Way
+    from factcheck.settings import Settings
+
+T = TypeVar("T")
+
+GRACE_S = 4.0  # between a signal and the end of the process, whatever is still under way in a thread
+
+
+@door
+def batch(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Its documents, those of its folders too.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reports; the same again resumes.")],
+    references: Annotated[
+        Path | None,
+        typer.Option("--references", "-r", help="Folder of references; indexed into a cached store."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Store made by index (a folder), or http://host:port of a Chroma server. Default: .factcheck/store"
+        ),
+    ] = None,
+    engine: Annotated[
+        EngineChoice | None, typer.Option(help="auto: the LLM where one is configured, else local.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="provider:name, as LangChain's init_chat_model reads it.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day the documents were written.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate calls, tokens and cost; ask no model, write no report.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Check again what is done already.")] = False,
+    files: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Only the documents in this list, by lines or NUL; - reads stdin."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="GIT_REF", help="Only documents new or changed since this commit.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit 1 on a contradicted claim, on one not supported (unverifiable), or never.")
+    ] = FailOn.contradicted,
+    max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls of this run.")] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(help="Stop before this run spends more than this, in US dollars.")
+    ] = None,
+    documents: Annotated[int | None, typer.Option(min=1, help="Documents under way at once.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Model calls under way at once.")] = None,
+    requests_per_minute: Annotated[int | None, typer.Option(help="Model calls in a minute at most.")] = None,
+    tokens_per_minute: Annotated[int | None, typer.Option(help="Tokens in a minute at most.")] = None,
+    passages: Annotated[int | None, typer.Option(help="Passages shown to the judge for one claim.")] = None,
+    embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
+    cache: Annotated[
+        bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
+    ] = None,
+    openai_batch: Annotated[
+        bool,
+        typer.Option(
+            "--openai-batch",
+            help="Ask by OpenAI batch jobs: half the price, answers within a day. The same command takes them up.",
+        ),
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --openai-batch: stay until all jobs are answered.")
+    ] = False,
+) -> int:
+    """Check a folder: a report per document, resumable, within a budget."""
+    from factcheck.batch.run import Asked
+    from factcheck.settings import load
+
+    settings = load(
+        engine=engine.value if engine else None,
+        model=model,
+        base_url=base_url,
+        store=store,
+        as_of=day(as_of),
+        passages=passages,
+        concurrency=concurrency,
+        requests_per_minute=requests_per_minute,
+        tokens_per_minute=tokens_per_minute,
+        max_calls=max_calls,
+        max_cost=max_cost,
+        embedder=embedder,
+        cache=cache,
+    )
+    if references is not None and store is not None:
+        raise ConfigError("give --references or --store, not both")
+    if files is not None and since is not None:
+        raise ConfigError("give --files or --since, not both")
+    asked = Asked(
+        folder=folder,
+        out=out,
+        references=references,
+        files=_listed(files) if files is not None else None,
+        since=since,
+        force=force,
+        at_once=documents,
+    )
+    if wait and not openai_batch:
+        raise ConfigError("--wait belongs to --openai-batch")
+    if dry_run:
+        return _estimate(asked, settings)
+    return _by_jobs(asked, settings, fail_on, wait=wait) if openai_batch else _run(asked, settings, fail_on)
+
+
+def _by_jobs(asked: Asked, settings: Settings, fail_on: FailOn, *, wait: bool) -> int:
+    from factcheck.batch.provider import Left, by_jobs
+
+    left = Left()
+    code = _run(asked, settings, fail_on, way=by_jobs(wait=wait, left=left))
+    if not left:
+        return code
+    say(
+        f"factcheck: submitted: {left.requests} requests are being answered by batch jobs ({left.jobs} under way);"
+        " run the same command again to take up the answers, or with --wait"
+    )
+    return 0
+
+
+def _run(asked: Asked, settings: Settings, fail_on: FailOn, *, way: Way | None = None) -> int:
+    from factcheck.batch.run import run
+    from factcheck.cli.batch_progress import Shown, print_result
+
+    with Shown() as shown:
+        result = run(asked, settings, watch=shown, say=shown.say, drive=interruptible, way=way)
+    print_result(result, asked.out)
+    return exit_code(result, fail_on)
+
+
+def exit_code(result: Result, fail_on: FailOn) -> int:
+    """2 where the run could not go on, 3 before 1: a check that is not complete must not read as one that is."""
+    sums = result.sums
+    if result.stopped is not None:
+        say(f"factcheck: stopped: {result.stopped}")
+        spent = isinstance(result.stopped, ModelError) and result.stopped.code == "budget_exhausted"
+        return LEFT_FAILURES if spent else COULD_NOT_RUN
+    if sums.documents.get("partial") or sums.documents.get("error"):
+        return LEFT_FAILURES
+    bad = sums.contradicted + (sums.unverifiable if fail_on is FailOn.unverifiable else 0)
+    return FAILED_ON if bad and fail_on is not FailOn.never else 0
+
+
+def _estimate(asked: Asked, settings: Settings) -> int:
+    from factcheck.batch.estimate import estimate
+
+    for line in estimate(asked, settings, say=say).lines():
+        typer.echo(line)
+    return 0
+
+
+def _listed(name: str) -> list[Path]:
+    from factcheck.batch.plan import listed_paths
+
+    if name == "-":
+        return listed_paths(sys.stdin.buffer.read())
+    try:
+        return listed_paths(Path(name).read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{name}: {error.strerror or error}; --files takes a file that lists documents") from error
+
+
+def interruptible(work: Coroutine[object, object, T]) -> T:
+    """Runs to the end; on Ctrl-C or SIGTERM what is finished is written down first. A second one ends at once."""
+    from factcheck.engine import run_to_end
+
+    return run_to_end(_until_signalled(work))
+
+
+async def _until_signalled(work: Coroutine[object, object, T]) -> T:
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(work)
+    signals: list[int] = []
+
+    def signalled(number: int) -> None:
+        code = INTERRUPTED if number == signal.SIGINT else TERMINATED
+        if signals:
+            os._exit(code)
+        signals.append(number)
+        say("factcheck: ending; what is finished is kept, the same command goes on from there")
+        last = threading.Timer(GRACE_S, os._exit, (code,))
+        last.daemon = True
+        last.start()
+        task.cancel()
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, signalled, number)
+    except (NotImplementedError, RuntimeError, ValueError):  # not this system's way, or not the main thread
+        return await task
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not signals:
+            raise
+        raise (KeyboardInterrupt if signals[0] == signal.SIGINT else Terminated) from None
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)
