@@ -85,11 +85,16 @@ def exchanged(claim: str, claim_language: str, quote: str, quote_language: str) 
     if _passive(claim, claim_language) != _passive(quote, quote_language):
         return False
     theirs = names(quote, quote_language)
-    mine = names(claim, claim_language, known=frozenset(part for name in theirs for part in name.parts))
+    mine = names(claim, claim_language, known=_parts(theirs))
+    theirs = names(quote, quote_language, known=_parts(mine))  # one that opens a sentence is known by the other text
     return any(
         _related(left, right, claim) and _turned(left, right, theirs)
         for left, right in pairwise(sorted(mine, key=lambda name: name.start))
     )
+
+
+def _parts(found: tuple[Name, ...]) -> frozenset[str]:
+    return frozenset(part for name in found for part in name.parts)
 
 
 def _passive(text: str, language: str) -> bool:
