@@ -28,8 +28,8 @@ from training.data import Label
 Floats = NDArray[np.float64]
 
 #: Of the claims of a set that are not borne out, at most this share may be called supported; and on the mean of sets.
-MOST_FALSE_SUPPORTED = 0.045
-MEAN_FALSE_SUPPORTED = 0.02
+MOST_FALSE_SUPPORTED = 0.03
+MEAN_FALSE_SUPPORTED = 0.01
 LEAST_CONTRADICTED_PRECISION = 0.9  # on the mean of sets; on claims of another kind it will be less
 #: Sets whose labels are clear enough to fit on, and how much each weighs. citint and begin call unsupported what a
 #: reader would let pass.
