@@ -422,9 +422,14 @@ class ModelServer:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "bench.model_server", "--log", str(self._path)]
-        command += ["--behaviour", json.dumps(asdict(self._behaviour))]
+        command += ["--behaviour", json.dumps(asdict(self._behaviour)), "--end-with-stdin"]
         self._process = subprocess.Popen(
-            command, cwd=Path(__file__).resolve().parents[1], stdout=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            cwd=Path(__file__).resolve().parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         assert self._process.stdout is not None
         said = self._process.stdout.readline()
@@ -488,6 +493,8 @@ async def _serve(given: argparse.Namespace) -> None:
         ended = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        if given.end_with_stdin:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), ended.set)  # nothing is ever sent: it was closed
         await ended.wait()
 
 
@@ -495,6 +502,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--log", required=True, help="file that each request is written to")
     options.add_argument("--port", type=int, default=0, help="0: any that is free")
+    options.add_argument("--end-with-stdin", action="store_true", help="end when whoever started this ends")
     options.add_argument("--behaviour", default="{}", help="JSON with the fields of Behaviour")
     asyncio.run(_serve(options.parse_args()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import multiprocessing
 import os
@@ -104,7 +105,9 @@ def library_of_failing_calls() -> Path | None:
     compiler = shutil.which("cc")
     if compiler is None or sys.platform != "linux":
         return None
-    library = Path(tempfile.mkdtemp(prefix="factcheck-bench-")) / "failing_calls.so"
+    folder = tempfile.mkdtemp(prefix="factcheck-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    library = Path(folder) / "failing_calls.so"
     source = Path(__file__).with_name("failing_calls.c")
     subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(source)], check=True)
     return library

@@ -105,13 +105,23 @@ def _rows(lines: Iterable[bytes]) -> Iterable[Row]:
 
 
 def trouble_of(report: Report) -> str:
-    """Nothing for a report without failures, else "code: what failed"; a failure that may pass is named first."""
+    """Nothing for a report that lacks nothing, else "code: what failed"; a failure that may pass is named first."""
     codes = [outcome.failure.code for outcome in report.outcomes if outcome.failure is not None]
     codes += [failure.code for failure in report.failures]
     if not codes:
-        return ""
+        return _unfinished_search(report)
     order = sorted(dict.fromkeys(codes), key=lambda code: (code not in PASSING, -codes.count(code), code))
     of = {"claims": report.totals.failed, "sentences": report.totals.sentences_failed}
     counts = " and ".join(f"{count} {what}" for what, count in of.items() if count)
     others = f" (also {', '.join(order[1:])})" if len(order) > 1 else ""
     return f"{order[0]}: {counts or 'a part'} failed{others}"
+
+
+def _unfinished_search(report: Report) -> str:
+    """What is missing where the store went away after a claim's passages were found: the wider look at the rest."""
+    count = sum(
+        outcome.search is not None and not outcome.search.looked_wider
+        for outcome in report.outcomes
+        if outcome.verdict is not None and outcome.verdict.label == "unverifiable"
+    )
+    return f"store_unreachable: no wider search for {count} unverifiable claims" if count else ""

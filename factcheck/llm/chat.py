@@ -425,7 +425,7 @@ class LangChainChat:
     async def _back_off(self, talk: _Talk[Answer], fault: Fault) -> None:
         now, silence = asyncio.get_running_loop().time(), self._gate.silence
         tried = talk.failed(fault.code, outages=silence.ended, now=now)
-        spent = tried > self._retries or (fault.retries is not None and talk.failures[fault.code] > fault.retries)
+        spent = tried > self._retries or talk.failures[fault.code] > self._most_retries(fault)
         asked = fault.retry_after or 0.0
         if asked > self._gate.longest_wait_s:
             what = f"{fault.message}; the server asks to wait {asked:.0f} s"
@@ -438,6 +438,10 @@ class LangChainChat:
             raise self._error(fault.code, f"{fault.message}; tried {tried} times")
         if not silence.outage and not asked:  # else the gate lets one go first, and the others follow
             await self._sleep(random.uniform(0, min(MAX_BACKOFF_S, self._backoff_s * 2 ** min(tried, 16))))
+
+    def _most_retries(self, fault: Fault) -> int:
+        """Of this fault for one question; one more in a run with patience, where two slow answers in a row occur."""
+        return self._retries if fault.retries is None else fault.retries + (self._patience > 0)
 
     def _worth_waiting(self, talk: _Talk[Answer], fault: Fault, now: float) -> bool:
         """Whether to go on after the last retry, because it is not this question that the trouble is about."""

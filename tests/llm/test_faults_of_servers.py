@@ -352,6 +352,15 @@ def test_a_timeout_is_retried_once_whatever_the_setting() -> None:
     assert len(server.requests) == 2
 
 
+def test_a_run_with_patience_retries_a_timeout_twice() -> None:
+    def hanging_first(request: Request) -> Reply:
+        return hang() if request.number < 2 else ok(GOOD)
+
+    with ScriptedServer(hanging_first) as server:
+        assert ask(server, deadline_s=3, retries=5, patience_s=30).came == EXPECTED
+    assert len(server.requests) == 3
+
+
 def test_earlier_trouble_of_another_kind_does_not_use_up_the_retry_of_a_timeout() -> None:
     overloaded = error(503, "Overloaded")
     with ScriptedServer([overloaded, overloaded, hang(), ok(GOOD)]) as server:
