@@ -135,7 +135,8 @@ class Pages:
             number = selection.near(_claim_number(asked["near"], opened))
         else:
             number = selection.unreviewed_after(0) or selection.near(1)
-        said = f"Saved: your decision on claim {number}." if asked.get("saved") == str(number) else ""
+        saved = asked.get("saved", "")  # without scripts a decision comes back as this address, of the next claim maybe
+        said = f"Saved: your decision on claim {_claim_number(saved, opened)}." if saved else ""
         return self._desk_of(opened, selection, number, said=said)
 
     def _selection(self, opened: Opened, request: Request) -> Selection:

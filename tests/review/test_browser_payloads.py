@@ -173,7 +173,7 @@ def test_payloads_in_addresses_stay_text(tmp_path: Path, serve: Serve, visit: Vi
     shows(page, 1)
     report = page.url.partition("?")[0]
     for payload in PAYLOADS:
-        query = {"q": payload, "source": payload, "label": payload, "state": payload, "stay": payload, "saved": payload}
+        query = {"q": payload, "source": payload, "label": payload, "state": payload, "stay": payload}
         page.goto(f"{report}?{urlencode({**query, 'claim': 1}, errors='replace')}")
         expect(page.locator("#words")).to_have_value(payload.strip().replace("\x00", "\ufffd"))
         assert page.evaluate(_STRANGE, _OF_A_PAGE) == []
