@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from factcheck.batch.coverage import COVERAGE, Coverage
 from factcheck.batch.plan import Found, report_name
 from factcheck.batch.records import INDEX, Row, read_rows
+from factcheck.batch.summary import SUMMARY_STARTS
 from factcheck.errors import ConfigError, FactcheckError
 from factcheck.models import Report
 from factcheck.report.schema import parse_report, to_json, write_whole
@@ -60,6 +61,7 @@ class Output:
             folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, documents):
             output = cls(folder, documents)
+            output._refuse_others()
             with _writing(output._index):
                 output._mend()
                 output._sweep()
@@ -137,8 +139,8 @@ class Output:
             try:
                 size = os.fstat(handle).st_size
                 try:
-                    if os.write(handle, line) != len(line):
-                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                    while line:  # once, but on a full disk: there the second says what is the matter
+                        line = line[os.write(handle, line) :]
                     os.fsync(handle)
                 except OSError:
                     os.ftruncate(handle, size)
@@ -172,6 +174,14 @@ class Output:
                 if b'"schema_version"' in file.read(200):
                     return
         raise NotOursError(f"{path}: there is something that is no report; move it away or use another output folder")
+
+    def _refuse_others(self) -> None:
+        """Raises ConfigError where a file that has the name of one of ours was written by something else."""
+        ours = {SUMMARY: SUMMARY_STARTS.encode(), COVERAGE: b'"nothing_near"', INDEX: b'"document_sha256"'}
+        for name, mark in ours.items():
+            path = self.folder / name
+            if path.exists() and (not path.is_file() or (path.stat().st_size and mark not in path.read_bytes())):
+                raise ConfigError(f"{path}: not written by a batch; move it away, or use another output folder")
 
     def _keep_reviewed(self, path: Path) -> None:
         if not reviews_path(path).exists() or not path.exists():

@@ -23,6 +23,7 @@ from factcheck.documents.reading import DEFAULT_LIMITS, read_bytes
 from factcheck.engine import Prepared, Say, Spent, key_of, prepare, run_to_end
 from factcheck.errors import ConfigError, FactcheckError, ModelError, ModelUnavailable, ReadError, StoreError
 from factcheck.models import Document, Report, Usage
+from factcheck.pipeline import Progress
 from factcheck.settings import Settings, load
 
 T = TypeVar("T")
@@ -161,6 +162,7 @@ def run(
     settings: Settings,
     *,
     watch: Watch = lambda tally, row: None,
+    progress: Progress = lambda stage, done, total: None,
     say: Say = lambda line: None,
     drive: Callable[[Coroutine[Any, Any, Result]], Result] = run_to_end,
     way: Way | None = None,
@@ -170,7 +172,7 @@ def run(
         settings = settings.model_copy(update={"patience_s": PATIENCE_S})
     entries = plan(asked.folder, out=asked.out, files=asked.files, since=asked.since)
     with Output.held(asked.out, asked.folder) as output:
-        ready = prepare(settings, references=asked.references, say=say)
+        ready = prepare(settings, references=asked.references, progress=progress, say=say)
         at_once = asked.at_once or _at_once(settings, local=ready.choice.name == "local")
         work = Work(asked, entries, output, ready, watch, say, at_once)
         return drive((way or _here)(work))

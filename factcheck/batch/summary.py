@@ -10,6 +10,8 @@ from factcheck.batch.records import STATUSES, Row
 from factcheck.models import Totals
 from factcheck.report.markdown import code, escaped
 
+SUMMARY_STARTS = "# Batch"
+
 HEADINGS = (
     "document",
     "status",
@@ -112,7 +114,7 @@ def summary_markdown(rows: Iterable[Row], *, coverage: str = "") -> str:
     sums = sums_of(all_rows)
     *lines, total = table(all_rows)
     parts = [
-        "# Batch",
+        SUMMARY_STARTS,
         f"{sums.told}. Model calls: {sums.calls} (answered from kept replies: {sums.cached});"
         f" tokens: {sums.input_tokens} read, {sums.output_tokens} written; cost: {money(sums.cost_usd)}.",
         "\n".join(

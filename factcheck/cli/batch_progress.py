@@ -13,7 +13,7 @@ import typer
 from factcheck.batch.coverage import lines_of
 from factcheck.batch.records import Row
 from factcheck.batch.summary import HEADINGS, Sums, money, table
-from factcheck.cli import door
+from factcheck.cli import door, progress
 from factcheck.text import printable
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ _NUMBERS = slice(2, 9)  # columns of the table that are set to the right
 
 
 class Shown:
-    """A ``batch.run.Watch`` for the command line; ``say`` writes a line above what is live."""
+    """A ``batch.run.Watch`` for the command line; ``say`` writes a line above what is live.
+
+    ``stage`` shows the indexing of references, which comes before.
+    """
 
     def __init__(self) -> None:
         self._live: Live | None = None
+        self._before = progress.Shown()
 
     def __enter__(self) -> Self:
         return self
@@ -39,9 +43,13 @@ class Shown:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._before.clear()
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def stage(self, stage: str, done: int, total: int | None) -> None:
+        self._before(stage, done, total)
 
     def say(self, line: str) -> None:
         if self._live is None:
@@ -63,6 +71,7 @@ class Shown:
         from rich.live import Live
 
         if self._live is None:
+            self._before.clear()
             self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
             self._live.start()
         self._live.update(_panel(tally), refresh=True)

@@ -363,6 +363,17 @@ def test_a_file_that_is_no_report_is_not_written_over(tmp_path: Path) -> None:
     assert (out / "a.txt.json").read_text() == '{"somebody": "else\'s"}'
 
 
+@pytest.mark.parametrize("name", ["index.jsonl", "summary.md", "coverage.json"])
+def test_a_folder_with_files_of_others_under_our_names_is_refused_and_left_as_it_is(tmp_path: Path, name: str) -> None:
+    folder, out = write(tmp_path / "in", a="It is true."), tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine, without an end of line")
+    with pytest.raises(ConfigError, match="not written by a batch"):
+        batch(folder, out, Checking())
+    assert (out / name).read_text() == "mine, without an end of line"
+    assert not (out / "a.txt.json").exists()
+
+
 def test_decisions_of_reviewers_outlive_the_report_they_were_made_on(tmp_path: Path) -> None:
     folder, out = write(tmp_path / "in", a="It is true."), tmp_path / "out"
     batch(folder, out, Checking())
