@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from factcheck.llm.limits import Allowance, Rate, Silence, Window, allowed, seconds_of
 
 LIMITS = st.one_of(st.integers(1, 130), st.sampled_from([600, 10_000]))
-GAPS = st.lists(st.floats(0, 40), max_size=300)
+GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 2), st.floats(0, 40)), max_size=200)
 
 
 def pushed(rate: Rate, gaps: list[float], need: float = 1) -> list[float]:
@@ -25,13 +27,15 @@ def pushed(rate: Rate, gaps: list[float], need: float = 1) -> list[float]:
 
 
 @given(LIMITS, GAPS)
+@example(1, [0.0] * 9)
+@example(90, [0.0] * 300)
 def test_no_minute_ever_holds_more_requests_than_allowed(per_minute: int, gaps: list[float]) -> None:
     sent = pushed(Rate(per_minute), gaps)
-    for start in sent:
-        assert sum(start <= at < start + 60 - 1e-6 for at in sent) <= per_minute
+    for place, start in enumerate(sent):
+        assert bisect_left(sent, start + 60 - 1e-6) - place <= per_minute
 
 
-@given(st.integers(1, 130))
+@given(st.integers(1, 40))
 def test_a_full_line_is_let_through_at_nearly_the_rate_allowed(per_minute: int) -> None:
     sent = pushed(Rate(per_minute), [0.0] * (3 * per_minute + 1))
     assert sent[-1] <= 3 * 60 / 0.98 + 1e-6
