@@ -30,6 +30,7 @@ HOMES = {
     "jinja2": {"report/html.py", "review"},
     "starlette": {"review"},
     "uvicorn": {"review", "cli/review.py"},
+    "distributed": {"batch/cluster.py", "batch/worker.py"},
 }
 ABOVE = {  # who must not be imported by the stages
     "factcheck.cli",
@@ -89,6 +90,7 @@ def test_heavy_libraries_are_not_imported_before_they_are_needed(statement: str)
         "jinja2",
         "starlette",
         "uvicorn",
+        "distributed",
     ]
     script = f"{statement}\nimport sys\nprint([name for name in {heavy!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()

@@ -80,6 +80,13 @@ def batch(
             help="Ask by OpenAI batch jobs: half the price, answers within a day. The same command takes them up.",
         ),
     ] = False,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Check on the workers of the dask scheduler there (tcp://host:8786), or start some here: local.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="With --openai-batch: stay until all jobs are answered.")
     ] = False,
@@ -118,8 +125,12 @@ def batch(
     )
     if wait and not openai_batch:
         raise ConfigError("--wait belongs to --openai-batch")
+    if dask is not None and openai_batch:
+        raise ConfigError("give --dask or --openai-batch, not both")
     if dry_run:
         return _estimate(asked, settings)
+    if dask is not None:
+        return _by_workers(asked, settings, fail_on, dask)
     return _by_jobs(asked, settings, fail_on, wait=wait) if openai_batch else _run(asked, settings, fail_on)
 
 
@@ -135,6 +146,13 @@ def _by_jobs(asked: Asked, settings: Settings, fail_on: FailOn, *, wait: bool) -
         " run the same command again to take up the answers, or with --wait"
     )
     return 0
+
+
+def _by_workers(asked: Asked, settings: Settings, fail_on: FailOn, address: str) -> int:
+    from factcheck.batch.cluster import by_workers, require_shared
+
+    require_shared(asked, settings)
+    return _run(asked, settings, fail_on, way=by_workers(address))
 
 
 def _run(asked: Asked, settings: Settings, fail_on: FailOn, *, way: Way | None = None) -> int:
