@@ -227,6 +227,5 @@ def forget_origin(path: Path) -> None:
     for part in (model.graph, *model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
         del part.metadata_props[:]
         part.doc_string = ""
-    del model.graph.value_info[:]
     del model.metadata_props[:]
     onnx.save(model, path)

