@@ -235,7 +235,7 @@ def test_the_html_report_on_paper_holds_every_text_within_its_margins(tmp_path: 
     assert _bare("What was looked for, and what came nearest") in words
     assert _bare("what was looked for") in words  # stands in a part that is folded on a screen
     for name in report.provenance.store.files.values():
-        assert name in words
+        assert _bare(name) in words
 
 
 def test_words_that_never_end_are_not_cut_on_paper(tmp_path: Path, visit: Visit) -> None:
@@ -272,4 +272,5 @@ def _printed(folder: Path, visit: Visit, html: str) -> tuple[list[str], str]:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"[\s\u00ad\ufffe]+", "", text)
+    """Without white space and hyphens: a PDF has other ones at the ends of lines."""
+    return re.sub(r"[\s\x02\u00ad\ufffe-]+", "", text)
