@@ -32,6 +32,7 @@ class _Task:
     small: dict[str, Any] = field(default_factory=dict)  # what makes it short
 
 
+ONE = {"documents": 1, "claims": 2}
 TASKS: dict[str, _Task] = {
     "R1": _Task(batch_kills.killed, {"kills": 30, "documents": 12, "claims": 8}),
     "R2": _Task(batch_kills.watched, {"reads": 600, "documents": 12, "claims": 8}),
@@ -40,8 +41,8 @@ TASKS: dict[str, _Task] = {
     "R5": _Task(batch_faults.shut_out, {"after": 30, "documents": 12, "claims": 8, "concurrency": 4}),
     "R6": _Task(batch_faults.asked_to_wait, {"cases": 8, "claims": 8}),
     "R7": _Task(batch_faults.slow, {"deadline_s": 2.0, "claims": 6}),
-    "R8": _Task(batch_disk.full, {"documents": 2, "claims": 4, "sizes": 4}),
-    "R9": _Task(batch_disk.one_call_fails, {"documents": 2, "claims": 3, "most": 12}),
+    "R8": _Task(batch_disk.full, {**ONE, "sizes": 4, "most": 12, "disk_bytes": 200_000, "disk_documents": 12}),
+    "R9": _Task(batch_disk.one_call_fails, {"documents": 2, "claims": 2, "most": 6}),
     "R10": _Task(batch_faults.store_away, {"seconds": (2.0, 12.0), "patience_s": 6.0, "documents": 8, "claims": 8}),
     "R13": _Task(batch_kills.twice, {"documents": 4, "claims": 8}),
     "R14": _Task(batch_speed.alike, {"documents": 6, "claims": 8}),
@@ -79,6 +80,16 @@ def measured(name: str, measure: Measure, *, keep: bool = False) -> list[Figure]
         print(figure, flush=True)
     print(f"      {name} took {time.monotonic() - started:.0f} s", flush=True)
     return figures
+
+
+IN_SECONDS = {"R3": "slowest end", "R13": "the second ends"}  # on a busy machine these say little
+
+
+def falls_short(name: str, folder: Path) -> list[str]:
+    """What a task, in its small size, does not live up to; for tests, which leave the seconds of a stop aside."""
+    task = TASKS[name]
+    figures = task.measure(folder, **task.small)
+    return [str(figure) for figure in figures if figure.passed is False and IN_SECONDS.get(name) != figure.what]
 
 
 def _options() -> argparse.ArgumentParser:

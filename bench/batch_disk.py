@@ -28,7 +28,8 @@ from bench.running import (
 from factcheck.errors import FactcheckError
 
 COULD_NOT_RUN = 2
-TMPFS_BYTES = 2_000_000
+LEAST_BYTES = 2_000  # for what the command says, which goes to a file too
+STORE_BYTES = 100_000  # what SQLite writes beside a store that is only read
 ONE_AT_A_TIME = {"FACTCHECK_CONCURRENCY": "1"}
 IMPATIENT = {**ONE_AT_A_TIME, "FACTCHECK_PATIENCE_S": "1", "FACTCHECK_RETRIES": "1", "FACTCHECK_DEADLINE_S": "5"}
 NO_COMPILER = "not measured: there is no C compiler to make single calls fail with"
@@ -45,6 +46,7 @@ class _Sweep:
 
 @contextmanager
 def _ready(folder: Path, *, documents: int, claims: int, settings: Mapping[str, str]) -> Iterator[Place]:
+    folder.mkdir(exist_ok=True)
     with (
         ModelServer(folder) as server,
         place(server, folder, documents=documents, claims=claims, settings=settings) as ready,
@@ -74,22 +76,34 @@ class _Undisturbed:
 # --- R8 -------------------------------------------------------------------------------------------------------------
 
 
-def full(folder: Path, *, documents: int = 5, claims: int = 20, sizes: int = 30) -> list[Figure]:
-    """R8: no room for an output: a small tmpfs, a limit on the size of files, and ENOSPC at every single write."""
+def full(
+    folder: Path,
+    *,
+    documents: int = 5,
+    claims: int = 20,
+    sizes: int = 30,
+    most: int = 1000,
+    disk_bytes: int = 2_000_000,
+    disk_documents: int = 100,
+) -> list[Figure]:
+    """R8: no room for an output: a small tmpfs, limits on the size of files, and ENOSPC at every single write.
+
+    ``sizes`` limits are tried, and at most ``most`` writes; ``disk_documents`` must not fit on the tmpfs.
+    """
     with _ready(folder, documents=documents, claims=claims, settings=ONE_AT_A_TIME) as ready:
         wanted = _Undisturbed.of(ready)
         figures = [_limited_files(ready, wanted, sizes)]
-        figures += [_failing_writes(ready, wanted, onward=onward) for onward in (True, False)]
-    with _ready(folder / "tmpfs", documents=100, claims=claims, settings={}) as ready:
-        figures.append(_small_disk(ready))
+        figures += [_failing_writes(ready, wanted, most, onward=onward) for onward in (True, False)]
+    with _ready(folder / "tmpfs", documents=disk_documents, claims=claims, settings={}) as ready:
+        figures.append(_small_disk(ready, disk_bytes))
     return figures
 
 
 def _limited_files(ready: Place, wanted: _Undisturbed, sizes: int) -> Figure:
-    """RLIMIT_FSIZE from nothing to beyond the largest file."""
+    """RLIMIT_FSIZE from little more than what a run says to beyond the largest file, the store's own included."""
     came = _Sweep()
     for step in range(sizes + 1):
-        size = wanted.bytes * step // sizes + 64 * (step == sizes)
+        size = LEAST_BYTES + max(wanted.bytes, STORE_BYTES) * step // sizes
         ready.forget()
         ended = ready.run("--documents", "1", largest_file=size)
         came.runs += 1
@@ -98,7 +112,7 @@ def _limited_files(ready: Place, wanted: _Undisturbed, sizes: int) -> Figure:
     return _full_disk("RLIMIT_FSIZE", came)
 
 
-def _failing_writes(ready: Place, wanted: _Undisturbed, *, onward: bool) -> Figure:
+def _failing_writes(ready: Place, wanted: _Undisturbed, most: int, *, onward: bool) -> Figure:
     name = f"ENOSPC {'from the n-th write on' if onward else 'at the n-th write only'}"
     if library_of_failing_calls() is None:
         return Figure("R8", name, NO_COMPILER, "", None)
@@ -106,7 +120,7 @@ def _failing_writes(ready: Place, wanted: _Undisturbed, *, onward: bool) -> Figu
     ready.forget()
     ready.run("--documents", "1", environment=_failing([ready.out], "w", 0))
     calls = len((ready.folder / "calls.log").read_text().splitlines())
-    for at in range(1, calls + 1):
+    for at in _spread(calls, most):
         ready.forget()
         told = _failing([ready.out], "w", at, onward=onward, number=errno.ENOSPC)
         ended = ready.run("--documents", "1", environment=told)
@@ -123,7 +137,7 @@ def _full_disk_problems(ready: Place, ended: Ended, wanted: _Undisturbed) -> lis
     problems = [f"corrupt: {problem}" for problem in broken_files(ready.out)] if ready.out.exists() else []
     if ended.code in FINE:
         problems += [f"exit {ended.code}, and {problem}" for problem in _lacks(ready, wanted)]
-    elif ended.code != COULD_NOT_RUN or str(ready.out) not in ended.said:
+    elif ended.code != COULD_NOT_RUN or str(ready.folder) not in ended.said:
         problems.append(f"exit {ended.code} without the path: {ended.said[-300:]}")
     again = ready.run("--documents", "1")
     if again.code not in FINE:
@@ -138,14 +152,14 @@ def _lacks(ready: Place, wanted: _Undisturbed) -> list[str]:
         return [str(error)]
 
 
-def _small_disk(ready: Place) -> Figure:
+def _small_disk(ready: Place, size: int) -> Figure:
     """An output folder on a tmpfs that is too small, made larger for the second run."""
-    name = f"a tmpfs of {TMPFS_BYTES} bytes for 100 documents"
+    name = f"a tmpfs of {size} bytes"
     ready.run()
     wanted, wanted_rows = told_by(ready.reports()), rows_told(ready.rows())
     ready.forget()
     ready.out.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "tmpfs", str(ready.out)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(ready.out)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
         return Figure("R8", name, "not measured: no right to mount", "", None)
     try:

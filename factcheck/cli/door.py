@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from types import FrameType
 from typing import ParamSpec
@@ -74,14 +75,15 @@ def _exit_code(command: Callable[[], int]) -> int:
 
 
 def say(line: str) -> None:
-    """One line on stderr, fit for any terminal; nothing where stderr is closed."""
+    """One line on stderr, fit for any terminal; nothing where stderr is closed or takes nothing more."""
     from factcheck.text import printable
 
     if sys.stderr is None:  # print would take stdout instead, and spoil a report there
         return
     text = printable(line)
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)  # noqa: T201
+    with suppress(OSError):  # a full disk: the exit code still says what happened
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _on_sigterm() -> None:

@@ -59,6 +59,7 @@ _COLUMNS = "id, name, root, source, sha256, title, language, published, media_ty
 _VISIBLE = "files.since <= :at AND (files.until IS NULL OR files.until > :at)"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_SCHEMA}
 _UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_REFUSED = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}  # by the disk: no sign that what is on it is damaged
 
 
 @dataclass(frozen=True)
@@ -427,6 +428,9 @@ def reading(path: Path) -> Iterator[None]:
             raise StoreError("store_locked", f"{path}: another program keeps it locked: {error}") from error
         if _code(error) in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
             raise StoreError("store_unwritable", f"{path}: it cannot be opened: {error}") from error
+        if _code(error) in _REFUSED and error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHORT_READ:
+            message = f"{path}: the disk refuses ({error}); look at its free space and health, and try again"
+            raise StoreError("store_unwritable", message) from error
         raise damaged(path, str(error)) from error
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import typer
@@ -77,3 +79,12 @@ def test_a_closed_stream_is_no_bug_and_trouble_never_goes_to_stdout(
     assert shown.err == (
         "factcheck: standard output is closed; there is nowhere to write to\n" if stream == "stdout" else ""
     )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux")
+def test_an_error_that_cannot_be_said_does_not_read_as_a_contradiction() -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "factcheck", "check", "no-such-document.txt"], stdout=full, stderr=full
+        )
+    assert ended.returncode == 2

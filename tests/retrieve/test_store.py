@@ -440,6 +440,30 @@ def test_a_store_without_room_says_so_and_keeps_what_was_acknowledged(tmp_path: 
     assert acknowledged > 0
 
 
+def test_a_full_disk_is_not_taken_for_a_damaged_store(tmp_path: Path) -> None:
+    """SQLite writes a little beside a store that is only read; told to delete the store, somebody would."""
+    refs = write(tmp_path / "refs", one="first")
+    with opened(tmp_path / "store", write=True) as store:
+        store.index([refs])
+    program = f"""
+import resource, sys
+from factcheck.errors import StoreError
+from factcheck.retrieve.store import Store
+from tests.fakes import FakeEmbedder
+from tests.retrieve.lines import LINES
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+try:
+    Store.open({str(tmp_path / "store")!r}, FakeEmbedder(), reading=LINES)
+except StoreError as error:
+    print(error.code, error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("store_unwritable")
+    assert "look at its free space" in done.stdout
+    with opened(tmp_path / "store") as store:
+        assert texts(store) == {"first"}
+
+
 def run_indexing(store: Path, refs: Path, *, before: str = "") -> subprocess.CompletedProcess[str]:
     program = f"""
 import resource, sys
