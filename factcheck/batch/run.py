@@ -191,7 +191,7 @@ class Work:
     at_once: int
 
     def batch(self, checker: Checker) -> Batch:
-        return Batch(self.asked, self.output, checker, watch=self.watch, at_once=self.at_once)
+        return Batch(self.asked, self.output, checker, watch=self.watch, say=self.say, at_once=self.at_once)
 
 
 Way = Callable[[Work], Coroutine[Any, Any, Result]]  # how the documents of a run are checked
