@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +35,7 @@ NOTHING = Usage(cost_usd=0.0)
 MOST_AT_ONCE = 32  # documents; enough to keep some hundred calls under way
 LOCAL_AT_ONCE = 2
 TICK_S = 0.5
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True)
@@ -326,8 +329,13 @@ class Batch:
                 reason = f"unwritable: {error}"
             except FactcheckError as error:
                 reason = f"error: {error}"
+            except OSError as error:
+                if error.errno in FULL:  # a library that reads by way of a file of its own
+                    where = error.filename or tempfile.gettempdir()
+                    raise CannotWriteError(f"{where}: cannot be written ({error.strerror})") from error
+                reason = _bug(error)
             except Exception as error:  # noqa: BLE001 - a bug met by one document must not lose the others
-                reason = f"internal: a bug in factcheck: {type(error).__name__}: {error}"
+                reason = _bug(error)
             self._stop = self._stop or self._checker.unavailable
             usage = usage_of(spent, time.monotonic() - started)
             return await self._written(self._append, _row(found, "error", reason, usage=usage))
@@ -379,6 +387,10 @@ class Batch:
         for row in [row for name, row in self._output.rows.items() if name not in present]:
             gone = _blank(row.document, row.name_bytes, "skipped", "gone: no longer in the folder")
             self._output.append(gone)
+
+
+def _bug(error: Exception) -> str:
+    return f"internal: a bug in factcheck: {type(error).__name__}: {error}"
 
 
 def _content(path: Path) -> bytes:

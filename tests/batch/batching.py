@@ -5,6 +5,7 @@ python -m tests.batch.batching FOLDER OUT [PAUSE_S]
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from factcheck.batch.run import Asked, Batch, Result
 from factcheck.cli.batch import exit_code, interruptible
 from factcheck.cli.check import FailOn
 from factcheck.cli.door import door
+from factcheck.documents.language import detect_language
 from tests.batch.checking import Checking
 
 
@@ -30,7 +32,11 @@ def main(folder: Path, out: Path, pause_s: float) -> int:
 if __name__ == "__main__":
     import typer
 
+    folder, out, pause_s, most = (*sys.argv[1:], *["0", "0"][len(sys.argv) - 3 :])
+    detect_language("Words to load the detector for, which takes a file.")
+    if int(most):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
     try:
-        main(Path(sys.argv[1]), Path(sys.argv[2]), float((*sys.argv[3:], "0")[0]))
+        main(Path(folder), Path(out), float(pause_s))
     except typer.Exit as ended:
         sys.exit(ended.exit_code)

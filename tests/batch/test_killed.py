@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,9 +39,9 @@ def whole(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def _start(folder: Path, out: Path, *, pause_s: float = 0.0, **options: Any) -> subprocess.Popen[str]:
+def _start(folder: Path, out: Path, *, pause_s: float = 0.0, most: int = 0, **options: Any) -> subprocess.Popen[str]:
     root = Path(__file__).resolve().parents[2]
-    command: list[str | Path] = [sys.executable, "-m", "tests.batch.batching", folder, out, str(pause_s)]
+    command: list[str | Path] = [sys.executable, "-m", "tests.batch.batching", folder, out, str(pause_s), str(most)]
     return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -124,24 +125,34 @@ def test_a_second_signal_ends_a_run_that_hangs(folder: Path, tmp_path: Path) -> 
 def test_files_that_may_not_grow_end_the_run_naming_the_file_and_it_goes_on_once_they_may(
     folder: Path, whole: Path, tmp_path: Path
 ) -> None:
-    size = (whole / "index.jsonl").stat().st_size // 2
     out = tmp_path / "out"
-
-    def small() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    code, said = _run(folder, out, preexec_fn=small)
+    code, said = _run(folder, out, most=(whole / "index.jsonl").stat().st_size // 2)
     assert code == 2
     assert f"{out / 'index.jsonl'}: cannot be written (File too large)" in said
     rows = _rows(out)
     assert 0 < len(rows) < DOCUMENTS
     assert (out / "index.jsonl").read_bytes().endswith(b"}\n")
-    for row in rows.values():  # the one whose report did not fit has an error and no report
-        assert (row.report is None) == (row.status == "error")
-        if row.report is not None:
-            read_report(out / row.report)
+    for row in rows.values():
+        read_report(out / str(row.report))
     assert _run(folder, out)[0] == 0
     assert _told(out) == _told(whole)
+
+
+def test_a_disk_too_full_to_even_read_a_document_stops_the_run_and_blames_no_document(
+    folder: Path, tmp_path: Path
+) -> None:
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    program = (
+        "import sys; from pathlib import Path; from tests.batch.checking import Checking, batch\n"
+        "print(batch(Path(sys.argv[1]), Path(sys.argv[2]), Checking()).stopped)"
+    )
+    command: list[str | Path] = [sys.executable, "-c", program, folder, tmp_path / "out"]
+    root = Path(__file__).resolve().parents[2]
+    said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, preexec_fn=small).stdout
+    assert said == f"{tempfile.gettempdir()}: cannot be written (File too large)\n"
+    assert _rows(tmp_path / "out") == {}
 
 
 @contextmanager
