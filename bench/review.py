@@ -122,7 +122,6 @@ def _told(one: dict[str, float]) -> str:
 def _steps(page: Page, steps: int) -> None:
     for step in range(steps):
         page.keyboard.press("j")
-        shows(page, step + 2)
         while page.evaluate("window.steps.length") <= step:
             page.wait_for_timeout(5)
     taken: list[dict[str, float]] = page.evaluate("window.steps")

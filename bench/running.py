@@ -281,12 +281,16 @@ def _is_hidden(path: Path) -> bool:
 
 _OF_THE_RUN: dict[str, Any] = {
     "usage": True,
-    "provenance": {"created": True, "settings": {"concurrency", "max_calls", "max_cost"}},
+    "provenance": {
+        "created": True,
+        "settings": {"concurrency", "max_calls", "max_cost"},
+        "parameters": {"forms"},  # a bad answer makes for a simpler one
+    },
 }
 
 
 def told_by(reports: Mapping[str, Report]) -> dict[str, dict[str, Any]]:
-    """All that reports say but times, costs, how often the model was asked, and the limits it was asked within."""
+    """All that reports say but times, costs, how and how often the model was asked, and within which limits."""
     return {name: report.model_dump(mode="json", exclude=_OF_THE_RUN) for name, report in reports.items()}
 
 

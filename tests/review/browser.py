@@ -197,18 +197,17 @@ def decisions(report: Path) -> list[tuple[str, str, str | None, str | None, str,
 
 
 def shows(page: Page, claim: int | str) -> None:
-    """Waits until the page shows this claim and takes keys again."""
-    from playwright.sync_api import expect
+    """Waits until the page shows this claim and takes keys again.
 
-    expect(page.locator(f'#pane:not([aria-busy]) > .claim-view[data-claim="{claim}"]')).to_be_visible()
+    Not by ``expect``: that reads the whole page aloud at each look, which takes a long one half a second.
+    """
+    page.locator(f'#pane:not([aria-busy]) > .claim-view[data-claim="{claim}"]').wait_for(timeout=PATIENCE_MS)
 
 
 def says(page: Page, words: str) -> None:
     """Waits until the page says this to who cannot see it, and takes keys again."""
-    from playwright.sync_api import expect
-
-    expect(page.locator("#said")).to_contain_text(words)
-    expect(page.locator("#pane:not([aria-busy])")).to_be_visible()
+    page.locator("#said", has_text=words).wait_for(state="attached", timeout=PATIENCE_MS)
+    page.locator("#pane:not([aria-busy])").wait_for(state="attached", timeout=PATIENCE_MS)
 
 
 def unfold(page: Page) -> None:
