@@ -545,7 +545,7 @@ def key_for(choice: Choice, settings: Settings, chat: LangChainChat | None, stor
     return _key(
         engine=choice.name,
         model=chat.model if chat else None,
-        parameters=chat.parameters if chat else {},
+        parameters=parameters_of(chat, settings),
         prompts=prompts.digests() if chat else {},
         store=store,
         settings=shown(settings),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -239,7 +240,17 @@ def test_a_list_on_stdin_limits_the_run(stored: Path, home: Path) -> None:
     assert sorted(path.name for path in (home / "out").glob("*.txt.json")) == ["d1.txt.json", "d4.txt.json"]
 
 
-def test_the_price_of_a_batch_is_nothing_with_the_local_engine(stored: Path, home: Path) -> None:
-    result = run_batch(home / "in", home / "out", references=stored / "refs", engine="local", cache_dir=home / "cache")
-    assert result.spent.cost_usd == 0.0
-    assert all(row.calls == 0 for row in result.rows)
+def test_the_local_engine_costs_nothing_and_is_resumed_like_any_other(stored: Path, home: Path) -> None:
+    wanted: dict[str, Any] = {"references": stored / "refs", "engine": "local", "cache_dir": home / "cache"}
+    first = run_batch(home / "in", home / "out", **wanted)
+    assert first.spent.cost_usd == 0.0
+    assert all(row.calls == 0 for row in first.rows)
+    assert run_batch(home / "in", home / "out", **wanted).kept == 6
+    assert run_batch(home / "in", home / "out", **wanted, withhold=False).kept == 0
+
+
+def test_a_second_opinion_is_no_reason_to_do_all_again(stored: Path, home: Path) -> None:
+    with ScriptedServer(honest) as server:
+        assert _batch(stored, home, server).kept == 0
+        assert _batch(stored, home, server, second_opinion=True).kept == 0
+        assert _batch(stored, home, server, second_opinion=True).kept == 6
