@@ -31,6 +31,7 @@ from factcheck.settings import Settings, load
 T = TypeVar("T")
 
 PATIENCE_S = 90.0  # a night's run waits so long for a model or store that is being started again
+CACHE = ".cache"  # below the output folder
 NOTHING = Usage(cost_usd=0.0)
 MOST_AT_ONCE = 32  # documents; enough to keep some hundred calls under way
 LOCAL_AT_ONCE = 2
@@ -80,7 +81,7 @@ class NotYetError(FactcheckError):
 
 @dataclass
 class Tally:
-    """How far a run is; changes while it goes on."""
+    """How far a run is, in documents; what is skipped is none. Changes while it goes on."""
 
     total: int
     started: float = field(default_factory=time.monotonic)
@@ -93,7 +94,7 @@ class Tally:
         """Counts a document that came to its end; None stands for one that was done before."""
         if row is None:
             self.kept += 1
-        else:
+        elif row.status != "skipped":
             self.ended[row.status] = self.ended.get(row.status, 0) + 1
 
     @property
@@ -106,7 +107,7 @@ class Tally:
 
     def seconds_left(self) -> float | None:
         """As long as the rest takes at the pace so far; None before a document was checked."""
-        worked = sum(count for status, count in self.ended.items() if status != "skipped")
+        worked = sum(self.ended.values())
         return self.left * self.seconds / worked if worked else None
 
 
@@ -171,14 +172,19 @@ def run(
     way: Way | None = None,
 ) -> Result:
     """As ``run_batch``, with settings already loaded; ``drive`` runs the event loop, ``way`` does the work in it."""
-    if "patience_s" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"patience_s": PATIENCE_S})
+    settings = settings_of(asked, settings)
     entries = plan(asked.folder, out=asked.out, files=asked.files, since=asked.since)
     with Output.held(asked.out, asked.folder) as output:
         ready = prepare(settings, references=asked.references, progress=progress, say=say)
         at_once = asked.at_once or _at_once(settings, local=ready.choice.name == "local")
         work = Work(asked, entries, output, ready, watch, say, at_once)
         return drive((way or _here)(work))
+
+
+def settings_of(asked: Asked, settings: Settings) -> Settings:
+    """The settings of a batch: it waits for what is away, and keeps its cache to itself, unless told otherwise."""
+    own = {"patience_s": PATIENCE_S, "cache_dir": asked.out.absolute() / CACHE}
+    return settings.model_copy(update={name: own[name] for name in own.keys() - settings.model_fields_set})
 
 
 @dataclass(frozen=True)
@@ -236,7 +242,8 @@ class Batch:
 
     async def run(self, entries: Sequence[Found]) -> Result:
         """To the end of the plan, or until nothing more can succeed. Cancelled, it first writes down what is done."""
-        self._tally = Tally(len(entries), waits=lambda: self._checker.waits)
+        to_read = sum(not found.problem or found.is_error for found in entries)
+        self._tally = Tally(to_read, waits=lambda: self._checker.waits)
         with self._checker.account() as spent:
             self._tally.spent = lambda: usage_of(spent, self._tally.seconds)
             queue = iter(entries)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from factcheck.batch.records import STATUSES, Row
 from factcheck.models import Totals
 from factcheck.report.markdown import code, escaped
+from factcheck.report.words import counted
 
 SUMMARY_STARTS = "# Batch"
 
@@ -55,27 +56,27 @@ class Sums:
 
 def sums_of(rows: Iterable[Row]) -> Sums:
     """The sums of the rows, each a document's newest."""
-    counted: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
     documents: Counter[str] = Counter()
     cost: float | None = 0.0
     for row in rows:
         documents[row.status] += 1
         work = {"calls": row.calls, "cached": row.cached, "in": row.input_tokens, "out": row.output_tokens}
-        counted.update(work)
-        counted.update(row.totals.model_dump() if row.totals is not None else {})
+        sums.update(work)
+        sums.update(row.totals.model_dump() if row.totals is not None else {})
         cost = None if cost is None or row.cost_usd is None else cost + row.cost_usd
     return Sums(
         documents=dict(documents),
-        claims=counted["claims"],
-        supported=counted["supported"],
-        contradicted=counted["contradicted"],
-        unverifiable=counted["unverifiable"],
-        failed=counted["failed"],
-        sentences_failed=counted["sentences_failed"],
-        calls=counted["calls"],
-        cached=counted["cached"],
-        input_tokens=counted["in"],
-        output_tokens=counted["out"],
+        claims=sums["claims"],
+        supported=sums["supported"],
+        contradicted=sums["contradicted"],
+        unverifiable=sums["unverifiable"],
+        failed=sums["failed"],
+        sentences_failed=sums["sentences_failed"],
+        calls=sums["calls"],
+        cached=sums["cached"],
+        input_tokens=sums["in"],
+        output_tokens=sums["out"],
         cost_usd=None if cost is None else round(cost, 6),
     )
 
@@ -99,7 +100,7 @@ def table(rows: Iterable[Row]) -> Iterator[tuple[str, ...]]:
     sums = sums_of(all_rows)
     counts = (sums.claims, sums.supported, sums.contradicted, sums.unverifiable, sums.failed)
     seconds = sum(row.seconds for row in all_rows)
-    total = f"{len(all_rows)} documents"
+    total = counted(len(all_rows), "document")
     yield (total, sums.told, *map(str, counts), money(sums.cost_usd), f"{seconds:.1f}", "")
 
 

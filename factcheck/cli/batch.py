@@ -127,8 +127,12 @@ def batch(
         raise ConfigError("--wait belongs to --openai-batch")
     if dask is not None and openai_batch:
         raise ConfigError("give --dask or --openai-batch, not both")
+    if dask is not None:
+        from factcheck.batch.cluster import require_shared
+
+        require_shared(asked, settings)
     if dry_run:
-        return _estimate(asked, settings)
+        return _estimate(asked, settings, by_jobs=openai_batch)
     if dask is not None:
         return _by_workers(asked, settings, fail_on, dask)
     return _by_jobs(asked, settings, fail_on, wait=wait) if openai_batch else _run(asked, settings, fail_on)
@@ -149,9 +153,8 @@ def _by_jobs(asked: Asked, settings: Settings, fail_on: FailOn, *, wait: bool) -
 
 
 def _by_workers(asked: Asked, settings: Settings, fail_on: FailOn, address: str) -> int:
-    from factcheck.batch.cluster import by_workers, require_shared
+    from factcheck.batch.cluster import by_workers
 
-    require_shared(asked, settings)
     return _run(asked, settings, fail_on, way=by_workers(address))
 
 
@@ -178,10 +181,10 @@ def exit_code(result: Result, fail_on: FailOn) -> int:
     return FAILED_ON if bad and fail_on is not FailOn.never else 0
 
 
-def _estimate(asked: Asked, settings: Settings) -> int:
+def _estimate(asked: Asked, settings: Settings, *, by_jobs: bool) -> int:
     from factcheck.batch.estimate import estimate
 
-    for line in estimate(asked, settings, say=say).lines():
+    for line in estimate(asked, settings, by_jobs=by_jobs, say=say).lines():
         typer.echo(line)
     return 0
 

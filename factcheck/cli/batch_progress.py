@@ -14,6 +14,7 @@ from factcheck.batch.coverage import lines_of
 from factcheck.batch.records import Row
 from factcheck.batch.summary import HEADINGS, Sums, money, table
 from factcheck.cli import door, progress
+from factcheck.report.words import counted
 from factcheck.text import printable
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SHOWN_WAITING = 5
 SHOWN_SKIPPED = 20
+LONGEST_NAME = 80  # characters in the table
 _NUMBERS = slice(2, 9)  # columns of the table that are set to the right
 
 
@@ -81,11 +83,11 @@ def told(row: Row) -> str:
     """A document's end in one line."""
     if row.totals is None:
         return f"{row.status}: {row.document}: {row.reason}"
-    counts = row.totals
+    counts, claims = row.totals, counted(row.totals.claims, "claim")
     labels = f"{counts.supported} supported, {counts.contradicted} contradicted, {counts.unverifiable} unverifiable"
     failed = f"; {row.reason}" if row.reason else ""
     cost = f", {money(row.cost_usd)}" if row.calls else ""
-    return f"{row.status}: {row.document}: {counts.claims} claims: {labels}{failed} ({row.seconds:.1f} s{cost})"
+    return f"{row.status}: {row.document}: {claims}: {labels}{failed} ({row.seconds:.1f} s{cost})"
 
 
 def _panel(tally: Tally) -> RenderableType:
@@ -121,9 +123,16 @@ def _clock(seconds: float) -> str:
 
 
 def print_result(result: Result, out: Path) -> None:
-    """The table and the sums on stdout; lines are as long as they are, so that no word is cut."""
-    for line in (*_aligned([HEADINGS, *table(result.rows)]), *closing_lines(result, out)):
+    """The table and the sums on stdout; lines are as long as they are, and only names beyond any measure are cut."""
+    rows = [(_shortened(name), *cells) for name, *cells in table(result.rows)]
+    for line in (*_aligned([HEADINGS, *rows]), *closing_lines(result, out)):
         typer.echo(line)
+
+
+def _shortened(name: str) -> str:
+    shown = printable(name)
+    half = LONGEST_NAME // 2
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[:half]}…{shown[1 - half :]}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -170,6 +179,5 @@ def _spent(result: Result) -> str:
 
 
 def _labels(sums: Sums) -> str:
-    return f"{sums.claims} claims: {sums.supported} supported, {sums.contradicted} contradicted, " + (
-        f"{sums.unverifiable} unverifiable, {sums.failed} failed"
-    )
+    labels = f"{sums.supported} supported, {sums.contradicted} contradicted, {sums.unverifiable} unverifiable"
+    return f"{counted(sums.claims, 'claim')}: {labels}, {sums.failed} failed"

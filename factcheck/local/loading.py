@@ -51,6 +51,7 @@ def verified(folder: Path, manifest: dict[str, Any], name: str) -> bytes:
 
 def session_of(weights: bytes) -> InferenceSession:
     """A session that computes in the calling thread alone, so that several texts can be read at once."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else importing it leaves a device id in the user's cache
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(3)

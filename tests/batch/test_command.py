@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,7 +189,7 @@ def test_a_dry_run_counts_and_prices_and_asks_and_writes_nothing(stored: Path, h
         assert (code, server.requests) == (0, [])
         assert not (home / "out").exists()
         assert out.splitlines()[:3] == [
-            "6 documents to check, 0 done before, 0 that cannot be read, 0 files that are none to check",
+            "6 documents to check, 0 done before, 0 that cannot be read; 0 other entries of the folder",
             "engine llm, model scripted-1: 12 sentences, about 18 model calls",
             out.splitlines()[2],
         ]
@@ -194,16 +197,20 @@ def test_a_dry_run_counts_and_prices_and_asks_and_writes_nothing(stored: Path, h
         _batch(stored, home, server)
         write(home / "in", d6="It is new. It is long. It is grey.")
         _, after, _ = _command(stored, home, server, "--dry-run")
-    assert after.startswith("1 documents to check, 6 done before")
+    assert after.startswith("1 document to check, 6 done before")
     assert "3 sentences, about 4 model calls" in after
     assert "as measured on 6 documents" in after
 
 
 def test_a_dry_run_of_a_model_with_a_price_says_what_it_would_cost(stored: Path, home: Path) -> None:
     words = ("batch", home / "in", "--out", home / "out", "-r", stored / "refs", "--dry-run", "--model", "gpt-5.4-mini")
-    done = factcheck(*words, cache=home / "cache", OPENAI_API_KEY="sk-secret-0123456789")
-    assert done.returncode == 0, done.stderr
-    assert "written: $0.0" in done.stdout
+    costs = []
+    for way in ((), ("--openai-batch",)):
+        done = factcheck(*words, *way, cache=home / "cache", OPENAI_API_KEY="sk-secret-0123456789")
+        assert done.returncode == 0, done.stderr
+        costs.append(float(done.stdout.split("written: $")[1].split()[0]))
+    assert costs[0] > 0
+    assert costs[1] == pytest.approx(costs[0] / 2, abs=1e-4)
 
 
 CANNOT_RUN = {
@@ -238,6 +245,32 @@ def test_a_list_on_stdin_limits_the_run(stored: Path, home: Path) -> None:
     done = factcheck(*words, cache=home / "cache", stdin=listed)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (home / "out").glob("*.txt.json")) == ["d1.txt.json", "d4.txt.json"]
+
+
+@pytest.mark.parametrize("engine", ["llm", "local"])
+def test_the_command_writes_nothing_outside_of_the_output_folder(engine: str, tmp_path: Path) -> None:
+    write(tmp_path / "refs", bridge=" ".join(FACTS))
+    write(tmp_path / "in", one=FACTS[0], two=FACTS[1])
+    folders = {name: str(tmp_path / name) for name in ("home", "tmp")}
+    for folder in folders.values():
+        Path(folder).mkdir()
+    before = _tree(tmp_path)
+    with ScriptedServer(honest) as server:
+        own = {"HOME": folders["home"], "TMPDIR": folders["tmp"], "PATH": os.environ["PATH"]}
+        model = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-1", "FACTCHECK_MODEL": "scripted-1"}
+        words = ["batch", "in", "--out", "out", "--references", "refs", "--engine", engine]
+        for option in ("--dry-run", "--force", "--force"):
+            command = [sys.executable, "-m", "factcheck", *words, option]
+            done = subprocess.run(command, cwd=tmp_path, env=own | model, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            written = {name for name in _tree(tmp_path) - before if name.split("/")[0] != "out"}
+            assert written == set()
+            assert (tmp_path / "out").exists() == (option != "--dry-run")
+        assert "4 answered from kept replies" in done.stdout or engine == "local"
+
+
+def _tree(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
 def test_the_local_engine_costs_nothing_and_is_resumed_like_any_other(stored: Path, home: Path) -> None:
