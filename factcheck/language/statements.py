@@ -262,6 +262,17 @@ REPORTED: dict[str, re.Pattern[str]] = {
         r"|mitgeteilt|prognostizierte|schätzt|schätzte)\b"),
 }  # fmt: skip
 
+#: Somebody asserts it: what follows was said, which does not make it so. Not findings, statistics, rulings.
+ASSERTED: dict[str, re.Pattern[str]] = {
+    "en": re.compile(
+        r"(?i)\b(?:said|says|saying|told|alleg(?:e|es|ed|ing|edly)|argu(?:e|es|ed|ing)|assert(?:s|ed|ing)?"
+        r"|insist(?:s|ed|ing)?|boast(?:s|ed|ing)?|tweet(?:s|ed)?|headlin(?:e|es|ed)|rumou?r(?:s|ed)?|myth|hoax"
+        r"|accus(?:e|es|ed|ing)|claimed|claiming|claims? (?:that|to)|believ(?:e|es|ed) that)\b"),
+    "de": re.compile(
+        r"(?i)\b(?:sagte|sagten|sagt|behauptet|behaupten|behauptete|behaupteten|meint|meinte|meinten|twitterte"
+        r"|schrieb|warf|vorwurf|vorwürfe|gerüchte?|mythos|angeblich\w*|beteuert|beteuerte|prahlte|mutmaßlich\w*)\b"),
+}  # fmt: skip
+
 
 @cache
 def known(language: str) -> bool:

@@ -27,7 +27,7 @@ from factcheck.local.pairs import PairModel, embedded
 from factcheck.models import Claim, Evidence, Notice, Passage, RejectedQuote, Span, Stance, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_in
-from factcheck.verdict.manner import exchanged, opposed, other_manner, turned_round
+from factcheck.verdict.manner import exchanged, opposed, other_manner, reported, turned_round
 from factcheck.verdict.rules import by_rules
 from factcheck.verdict.signals import compare
 from factcheck.verdict.tongue import claim_language, is_german
@@ -108,6 +108,11 @@ class Finding:
         """Whether the words ask, suppose or talk to a model where the claim states."""
         return other_manner(self.claim, self.window.quote) or instruction_notice("", self.window.quote) is not None
 
+    @cached_property
+    def reported(self) -> bool:
+        """Whether the words only tell that somebody says so."""
+        return reported(*self.both)
+
     @property
     def is_about(self) -> bool:
         """Whether the window holds enough of the claim's words to say anything to it."""
@@ -120,7 +125,7 @@ class Finding:
 
     @property
     def can_support(self) -> bool:
-        return not (self.differences or self.unsaid or self.other_manner or self.exchanged)
+        return not (self.differences or self.unsaid or self.other_manner or self.exchanged or self.reported)
 
 
 @dataclass(frozen=True)
@@ -241,7 +246,8 @@ def ranked(findings: Sequence[Finding], stance: Stance) -> list[Finding]:
     for finding in sorted(findings, key=lambda one: _BOTH_NEEDED * one.window.is_pair - one.margins[stance]):
         if any(finding.window.overlaps(other.window) for other in chosen):
             continue
-        if finding.is_about and (finding.can_support if stance == "supports" else finding.differences):
+        speaks = finding.can_support if stance == "supports" else finding.differences and not finding.reported
+        if finding.is_about and speaks:
             chosen.append(finding)
     return chosen
 

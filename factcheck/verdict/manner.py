@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 
 from factcheck.language.cues import OPPOSITES
 from factcheck.language.names import Name, names
+from factcheck.language.statements import ASSERTED
 from factcheck.language.words import content, stem, words
 
 _CONDITIONAL = {
@@ -21,14 +22,43 @@ _PASSIVE = {
         r"\b(?:wird|werden|wurden?|worden)\b"
     ),
 }
+_QUOTED = re.compile(r"[\"“„”«»‟]+([^\"“„”«»‟]+)[\"“„”«»‟]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"“”»«)]*\s+")
+_LEAST_QUOTED = 3  # words in quotation marks: fewer are a name or a title
 _TOGETHER = re.compile(r"(?:\s|,|\band\b|\bund\b|\bor\b|\boder\b|\bwith\b|\bmit\b)*")
 
 
 def other_manner(claim: str, quote: str) -> bool:
-    """Whether the quote asks or supposes where the claim states."""
+    """Whether the quote asks or supposes where the claim states; in any language, as a passage may hold several."""
     if quote.rstrip(" \"'”“»)").endswith("?"):
         return True
     return any(supposes.search(quote) and not supposes.search(claim) for supposes in _CONDITIONAL.values())
+
+
+def reported(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
+    """Whether the quote only lays the claim's words in somebody's mouth, where the claim states them.
+
+    That somebody says so, in quotation marks or by a verb of saying, shows that it was said. Findings, statistics and
+    rulings ("found", "reported", "according to") count as what they report.
+    """
+    if _says(claim, claim_language) or _QUOTED.search(claim):
+        return False
+    mine = _keys(claim, quote_language)
+    shared = mine & _keys(quote, quote_language)
+    in_marks = shared & _keys(" ".join(_QUOTED.findall(quote)), quote_language)
+    if len(in_marks) >= _LEAST_QUOTED and 2 * len(in_marks) >= len(shared):
+        return True
+    nearest = max(_SENTENCE_END.split(quote), key=lambda said: len(mine & _keys(said, quote_language)))
+    return _says(nearest, quote_language)
+
+
+def _says(text: str, language: str) -> bool:
+    asserted = ASSERTED.get(language)
+    return asserted is not None and asserted.search(text) is not None
+
+
+def _keys(text: str, language: str) -> frozenset[str]:
+    return frozenset(word.key for word in content(words(text, language), language))
 
 
 def opposed(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
@@ -82,7 +112,7 @@ def exchanged(claim: str, claim_language: str, quote: str, quote_language: str) 
     """
     if claim_language != quote_language or claim_language not in _PASSIVE:
         return False
-    if _passive(claim, claim_language) != _passive(quote, quote_language):
+    if is_passive(claim, claim_language) != is_passive(quote, quote_language):
         return False
     theirs = names(quote, quote_language)
     mine = names(claim, claim_language, known=_parts(theirs))
@@ -97,8 +127,10 @@ def _parts(found: tuple[Name, ...]) -> frozenset[str]:
     return frozenset(part for name in found for part in name.parts)
 
 
-def _passive(text: str, language: str) -> bool:
-    return _PASSIVE[language].search(text) is not None
+def is_passive(text: str, language: str) -> bool:
+    """Whether the text tells by whom something is done, in the passive; never so in a language without rules."""
+    passive = _PASSIVE.get(language)
+    return passive is not None and passive.search(text) is not None
 
 
 def _related(left: Name, right: Name, claim: str) -> bool:

@@ -35,6 +35,7 @@ from factcheck.models import Evidence, Passage, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_in
 from factcheck.text import locate
+from factcheck.verdict.manner import is_passive, other_manner, reported
 from factcheck.verdict.signals import negated
 
 Standing = Literal["supports", "contradicts"]
@@ -55,12 +56,6 @@ _SUBORDINATE = re.compile(
     r",?\s\b(?:because|since|while|after|before|although|though|unless|whereas|when|da|weil|obwohl|während|nachdem|bevor|"
     r"indem|damit|sodass)\b"
 )
-_PASSIVE = {
-    "en": re.compile(r"\b(?:is|are|was|were|be|been|being|got)\b(?:\s+\w+){0,3}?\s+by\b|\w(?:ed|en|t)\s+by\b"),
-    "de": re.compile(
-        r"\b(?:wird|werden|wurden?|worden|geworden)\b.*\b(?:von|vom|durch)\b|\b(?:von|vom"
-        r"|durch)\b.*\b(?:wird|werden|wurden?|worden)\b"),
-}  # fmt: skip
 _AGENT = frozenset({"by", "of", "von", "vom", "durch"})
 _PREPOSITIONS = {
     form: base
@@ -81,10 +76,6 @@ _PREPOSITIONS = {
 _COPULA = frozenset({"is", "are", "was", "were", "be", "ist", "sind", "war", "waren"})
 _ARTICLES = frozenset({"a", "an", "the", "ein", "eine", "einer", "der", "die", "das"})
 _TOGETHER = frozenset({"and", "und", "with", "mit", "or", "oder"})
-_CONDITIONAL = {
-    "en": re.compile(r"^\s*(?:if|unless|suppose|imagine|had|were|whether)\b|\bif\b", re.IGNORECASE),
-    "de": re.compile(r"^\s*(?:wenn|falls|sollte|angenommen|ob)\b|\b(?:falls|wenn)\b", re.IGNORECASE),
-}
 
 
 @dataclass(frozen=True)
@@ -306,10 +297,9 @@ def _finding(
 
 def _unsure(claim: Reading, sentence: Reading) -> bool:
     """Whether the sentence asks, supposes, plans or reports where the claim states."""
-    if sentence.text.rstrip(" \"'”“»)").endswith("?"):
+    both = (claim.text, claim.language, sentence.text, sentence.language)
+    if other_manner(claim.text, sentence.text) or reported(*both):
         return True
-    if any(supposes.search(sentence.text) and not supposes.search(claim.text) for supposes in _CONDITIONAL.values()):
-        return True  # in any language: a passage may hold a sentence of another than its own
     if sentence.has(HEDGES) != claim.has(HEDGES):
         return True
     return sentence.has(ATTRIBUTIONS) != claim.has(ATTRIBUTIONS) or bool(sentence.has(DENIALS) - claim.has(DENIALS))
@@ -376,8 +366,7 @@ def _same_order(claim: Reading, sentence: Reading) -> bool:
 
 def _other_voice(claim: Reading, sentence: Reading) -> bool:
     """Whether one is in the passive with its agent named and the other is not."""
-    passive = _PASSIVE.get(claim.language)
-    return passive is not None and bool(passive.search(claim.text)) != bool(passive.search(sentence.text))
+    return is_passive(claim.text, claim.language) != is_passive(sentence.text, claim.language)
 
 
 def _role_places(claim: Reading, sentence: Reading) -> list[tuple[Word, int]]:
