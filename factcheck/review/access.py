@@ -12,13 +12,15 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from factcheck.report.html import digest_of
 from factcheck.review.problems import Problem
-from factcheck.review.rendering import problem_response
+from factcheck.review.rendering import PROBLEM_STYLE, problem_response
 
 MOST_BODY: Final = 65_536  # bytes of a decision; its comment has at most 10,000 characters
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
+        f"default-src 'none'; script-src 'self'; style-src 'self' '{digest_of(PROBLEM_STYLE)}'; connect-src 'self';"
+        " img-src 'self';"
         " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -41,7 +43,7 @@ NO_SESSION = Problem(
     403,
     "This browser has no session here",
     "Open the address that factcheck review printed when it started, with its token. After a restart there is a"
-    " new one. If you have just opened it from another page, go on below.",
+    " new one. If you have just opened it from another page, go on from here.",
     way_on="/",
 )
 FOREIGN_HOST = Problem(403, "Wrong host name", "This page answers only under its own address.")

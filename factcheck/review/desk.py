@@ -18,6 +18,7 @@ from factcheck.review.sources import places
 from factcheck.reviews import Standing
 
 WORST_FIRST: Final[tuple[Ending, ...]] = ("contradicted", "failed", "unverifiable", "supported")
+_BLOCKS_OF_A_PART: Final = 16
 STATE_LETTERS: Final[dict[ReviewState, str]] = {"": "-", "accepted": "a", "overruled": "o", "disputed": "d"}
 
 
@@ -112,8 +113,10 @@ class Desk:
         return self.opened.viewer.claim(name, self.standing.get(name))
 
     @property
-    def blocks(self) -> tuple[DocumentBlock, ...]:
-        return self.opened.viewer.blocks
+    def parts(self) -> Iterator[tuple[DocumentBlock, ...]]:
+        """The blocks of the document in handfuls: a browser passes over a part as a whole while it is out of sight."""
+        blocks = self.opened.viewer.blocks
+        return (blocks[at : at + _BLOCKS_OF_A_PART] for at in range(0, len(blocks), _BLOCKS_OF_A_PART))
 
     @cached_property
     def marks(self) -> dict[str, Mark]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from factcheck.review.decisions import told
 from factcheck.review.problems import Problem
 from factcheck.text import printable
 
+PROBLEM_STYLE: Final = files("factcheck.review").joinpath("templates", "problem.css").read_text(encoding="utf-8")
+
 
 @cache
 def _environment() -> Environment:
@@ -23,6 +26,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.filters |= {
         "seen": lambda text: printable(text, newlines=True),
@@ -47,4 +51,4 @@ def problem_response(problem: Problem, headers: Headers) -> HTMLResponse:
             problem.status,
             {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"},
         )
-    return HTMLResponse(render("problem.html", problem=problem), problem.status)
+    return HTMLResponse(render("problem.html", problem=problem, style=PROBLEM_STYLE), problem.status)

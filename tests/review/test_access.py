@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,9 +124,12 @@ def test_other_methods_do_nothing(client: Client, method: str) -> None:
 
 
 def test_every_answer_carries_the_security_headers(client: Client) -> None:
+    problem = client.ask("GET", "/", {"Cookie": None}).text
+    inline = re.findall(r"<style>(.*?)</style>", problem, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in inline]
     expected = {
-        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
-        " img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        "Content-Security-Policy": f"default-src 'none'; script-src 'self'; style-src 'self' 'sha256-{hashes[0]}';"
+        " connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",

@@ -86,12 +86,11 @@ function choose(before, now, scroll) {
   if (before !== now) {
     for (const stretch of stretches.get(before) ?? []) stretch.classList.remove("chosen");
     numbers.get(before)?.removeAttribute("aria-current");
-    right.scrollTop = 0;
-    pane.scrollTop = 0;
   }
   const own = stretches.get(now) ?? [];
   for (const stretch of own) stretch.classList.add("chosen");
   numbers.get(now)?.setAttribute("aria-current", "true");
+  if (before !== now) right.scrollTop = 0;
   if (scroll && own.length > 0) reveal(own[0]);
 }
 
