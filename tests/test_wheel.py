@@ -24,14 +24,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_wheel_holds_prompts_and_the_embedded_model(wheel: Path) -> None:
+def test_the_wheel_holds_prompts_the_embedded_model_and_what_pages_are_made_of(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     prompts = {f"factcheck/_prompts/{path.name}" for path in (ROOT / "prompts").glob("*.md")}
     folder = ROOT / "factcheck/local/weights"
     weights = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.is_file()}
+    folders = ("factcheck/review/templates", "factcheck/review/static", "factcheck/report/templates")
+    pages = {path.relative_to(ROOT).as_posix() for name in folders for path in (ROOT / name).iterdir()}
+    pages.add("factcheck/report/style.css")
+    assert all(any(page.startswith(name) for page in pages) for name in folders)
     assert prompts
     assert weights
-    assert prompts | weights | {"factcheck/py.typed"} <= names
+    assert prompts | weights | pages | {"factcheck/py.typed"} <= names
     assert not any(name.startswith(("tests/", "bench/", "training/")) for name in names)
 
 

@@ -56,11 +56,12 @@ def export(
 def agreement_table(decisions: Sequence[Decided]) -> Iterator[str]:
     """What reviewers made of each of the engine's labels, then Cohen's kappa of each two reviewers, as lines."""
     from factcheck.agreement import kappas
+    from factcheck.report.words import counted
     from factcheck.text import printable
 
     claims = len({decision.claim for decision in decisions})
     reviewers = len({decision.reviewer for decision in decisions})
-    yield f"Decisions: {len(decisions)}, about {claims} claims, by {reviewers} reviewers"
+    yield f"Decisions: {len(decisions)}, about {counted(claims, 'claim')}, by {counted(reviewers, 'reviewer')}"
     yield ""
     yield from _confusion_rows(decisions)
     yield ""
@@ -93,13 +94,15 @@ def _share(part: int, whole: int) -> str:
 
 
 def _kappa_line(pair: Kappa) -> str:
+    from factcheck.report.words import counted
+
     names = " and ".join(pair.reviewers)
     if pair.n == 0:
         return f"{names}: undefined (n = 0, no claim both decided)"
-    counted = f"n = {pair.n}, the same label {pair.agreed} times"
+    same = f"n = {pair.n}, the same label {counted(pair.agreed, 'time')}"
     if pair.value is None:
-        return f"{names}: undefined ({counted}; both gave one label to every claim)"
-    return f"{names}: {pair.value:.2f} ({counted})"
+        return f"{names}: undefined ({same}; both gave one label to every claim)"
+    return f"{names}: {pair.value:.2f} ({same})"
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[ReviewedReport], int]:

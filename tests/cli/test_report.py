@@ -139,7 +139,7 @@ contradicted                            2             0             0   0 of 2 (
 all verdicts                                                            1 of 4 (25%)
 
 Cohen's kappa between reviewers, over the claims both decided:
-  Anna and Ben: 0.00 (n = 2, the same label 1 times)
+  Anna and Ben: 0.00 (n = 2, the same label 1 time)
 """
     )
     assert len(Path("samples.jsonl").read_text(encoding="utf-8").splitlines()) == 1
@@ -157,7 +157,7 @@ def test_a_folder_is_exported_whole_each_version_of_a_report_once_and_a_broken_o
     done = CliRunner().invoke(exporting, [".", "--to", "-"])
     assert done.exit_code == 3
     assert "more/gone.json: No such file or directory; left out" in done.stderr
-    assert "Decisions: 3, about 3 claims, by 1 reviewers" in done.stderr
+    assert "Decisions: 3, about 3 claims, by 1 reviewer\n" in done.stderr
     claims = [json.loads(line)["sample"]["id"].rpartition("/")[2] for line in done.stdout.splitlines()]
     assert sorted(claims) == ["s1.1", "s1.1", "s2.1"]
 
