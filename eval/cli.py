@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from eval.check import check_command
+from eval.datasets.choosing import PartChoice
 from eval.make_contrast.cli import make_contrast_command
 from eval.page.cli import compare_command, report_command
-from factcheck.cli.check import EngineChoice
 from factcheck.cli.door import LEFT_FAILURES, door, say
+from factcheck.cli.options import EngineChoice
 from factcheck.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,13 +41,6 @@ class TaskChoice(StrEnum):
     CITATIONS = "citations"
     ATTACK = "attack"
     CONTRAST = "contrast"
-    ALL = "all"
-
-
-class PartChoice(StrEnum):
-    TEST = "test"
-    DEV = "dev"
-    TRAIN = "train"
     ALL = "all"
 
 

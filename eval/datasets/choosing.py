@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -12,6 +13,15 @@ T = TypeVar("T")
 
 SEED = 20251021
 PartWanted = Literal["train", "dev", "test", "all"]
+
+
+class PartChoice(StrEnum):
+    """The same, for a command line."""
+
+    TEST = "test"
+    DEV = "dev"
+    TRAIN = "train"
+    ALL = "all"
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eval.datasets.choosing import SEED
+from eval.datasets.choosing import SEED, PartChoice
 from factcheck.cli.door import door, say
 
 if TYPE_CHECKING:
+    from eval.datasets.choosing import Wanted
     from eval.make_contrast.cases import Cases
+    from eval.records import Reference
     from factcheck.models import Passage
     from factcheck.settings import Settings
 
@@ -28,6 +30,13 @@ def make_contrast_command(
     references: Annotated[
         Path | None, typer.Option(help="Folder of references, indexed into the cache, instead of a store.")
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of public sets, or of one of them: their texts instead of a store.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME", help="Only this set of the folder; may be repeated.")
+    ] = None,
+    part: Annotated[PartChoice, typer.Option(help="Part of the public sets.")] = PartChoice.TEST,
     n: Annotated[int, typer.Option(min=2, help="How many cases to make, unchanged sentences counted.")] = 200,
     seed: Annotated[int, typer.Option(help="Another seed makes another choice.")] = SEED,
     name: Annotated[
@@ -43,15 +52,21 @@ def make_contrast_command(
     from factcheck.errors import ConfigError
     from factcheck.settings import load
 
-    if store is not None and references is not None:
-        raise ConfigError("--store and --references: name one of the two")
+    if sum(given is not None for given in (store, references, data)) > 1:
+        raise ConfigError("--store, --references and --data: name one of the three")
     if out.is_dir() or not out.parent.is_dir():
         raise ConfigError(
             f"{out}: {'a folder' if out.is_dir() else 'its folder does not exist'}; give a file to write to"
         )
     settings = load(store=store, embedder=embedder)
-    passages, doc_ids = _from_folder(references, settings) if references else _from_store(settings)
-    made = cases(passages, name=name or _name(references, settings), n=n, seed=seed, doc_ids=doc_ids)
+    passages, doc_ids = (
+        _from_sets(data, tuple(sets or ()), part)
+        if data is not None
+        else _from_folder(references, settings)
+        if references is not None
+        else _from_store(settings)
+    )
+    made = cases(passages, name=name or _name(references or data, settings), n=n, seed=seed, doc_ids=doc_ids)
     lines = account(made, len(passages))
     if not made.samples:
         raise ConfigError(
@@ -115,6 +130,31 @@ def _from_store(settings: Settings) -> tuple[list[Passage], Mapping[str, str] | 
         return store.passages(store.ids()), None
 
 
+def _from_sets(folder: Path, sets: tuple[str, ...], part: PartChoice) -> tuple[list[Passage], Mapping[str, str]]:
+    """The texts of public sets, cut as the store would cut them: those that claims are judged by or questions answered
+    from."""
+    from eval.datasets.choosing import Wanted
+    from eval.tasks.given import evidence_of
+
+    texts = _texts(Wanted(folder, sets, part.value))
+    found = {item.passage.id: item.passage for one in texts for item in evidence_of(one)}
+    return list(found.values()), {passage.source: passage.source for passage in found.values()}
+
+
+def _texts(wanted: Wanted) -> Iterator[Sequence[Reference]]:
+    from eval.datasets.loading import claim_sets
+    from eval.datasets.public import chosen_files
+    from eval.tasks.retrieve import TASK
+
+    if all(file.kind != "qa" for file in chosen_files(wanted)):
+        yield from (sample.evidence for data in claim_sets(wanted) for sample in data.samples)
+        return
+    for data in TASK.load(wanted):
+        named = {document for sample in data.samples for document in sample.documents}
+        corpus = data.corpus if isinstance(data.corpus, tuple) else ()
+        yield from ((text,) for text in corpus if text.doc_id in named)
+
+
 def _from_folder(references: Path, settings: Settings) -> tuple[list[Passage], Mapping[str, str] | None]:
     """By way of the store that ``factcheck check --references`` uses as well, so that nothing is indexed twice."""
     from factcheck.documents import list_documents
@@ -139,10 +179,10 @@ def _from_folder(references: Path, settings: Settings) -> tuple[list[Passage], M
     }
 
 
-def _name(references: Path | None, settings: Settings) -> str:
+def _name(folder: Path | None, settings: Settings) -> str:
     from factcheck.engine import DEFAULT_STORE
 
-    given = references.resolve() if references else Path((settings.store or str(DEFAULT_STORE)).rstrip("/"))
+    given = folder.resolve() if folder else Path((settings.store or str(DEFAULT_STORE)).rstrip("/"))
     return given.name or "store"
 
 

@@ -15,6 +15,7 @@ from eval.make_contrast.cli import make_contrast_command
 from factcheck.retrieve.embed import embedder_named
 from factcheck.retrieve.store import Store
 from factcheck.settings import load
+from tests.evaluation.folders import row, write_index, write_rows
 from tests.evaluation.test_make_contrast_cases import BRIDGE, NORDWIND, ROBOTS
 
 
@@ -64,12 +65,27 @@ def test_a_store_is_read_and_left_as_it_was(folder: Path, tmp_path: Path) -> Non
     assert data.info.name == "contrast:mine"
 
 
+def test_the_texts_of_a_public_set_become_cases_too(tmp_path: Path) -> None:
+    rows = [
+        row(number, "supported", evidence=[{"doc_id": name, "title": name, "text": text}])
+        for number, (name, text) in enumerate({"Bridge": BRIDGE, "Robots": ROBOTS}.items())
+    ]
+    write_rows(tmp_path / "data" / "news" / "all.jsonl.gz", rows)
+    write_index(tmp_path / "data", ("news/all.jsonl.gz", "verdict", "free", "three"))
+    out = tmp_path / "cases.jsonl"
+    result = command("--data", tmp_path / "data", "--set", "news", "--part", "all", "--out", out)
+    assert result.exit_code == 0, result.output
+    (data,) = sample_sets(Wanted(path=out))
+    assert {sample.about for sample in data.samples} == {"Bridge", "Robots"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--references", "nowhere"], "no such folder of references"),
         (["--store", "nowhere"], "nowhere"),
-        (["--store", "a", "--references", "b"], "name one of the two"),
+        (["--store", "a", "--references", "b"], "name one of the three"),
+        (["--data", "a", "--references", "b"], "name one of the three"),
     ],
 )
 def test_what_cannot_run_says_so_in_one_line_and_writes_nothing(
