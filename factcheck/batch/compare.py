@@ -34,17 +34,23 @@ def compare(old: Path, new: Path) -> Difference:
 
 @dataclass(frozen=True)
 class _Entry:
-    """A document in a folder of reports: where its report is, or why there is none."""
+    """A document in a folder of reports: where its report is, or why there is none.
+
+    ``is_skipped``: it is not there any more, or nothing that is read.
+    """
 
     document: str
     report: Path | None
     trouble: str = ""
+    is_skipped: bool = False
 
 
 def _documents(old: Path, new: Path) -> Iterator[DocumentDiff]:
     before, after = _entries(old), _entries(new)
     for name in sorted({*before, *after}):
         one, two = before.get(name), after.get(name)
+        if _side(one) == _side(two) == "absent":
+            continue
         was, now = _opened(one), _opened(two)
         shown = next(entry.document for entry in (two, one) if entry is not None)
         if was is not None and now is not None:
@@ -66,7 +72,7 @@ def _report(path: Path) -> Report:
 
 
 def _side(entry: _Entry | None) -> Side:
-    if entry is None:
+    if entry is None or entry.is_skipped:
         return "absent"
     return "error" if entry.report is None else "report"
 
@@ -82,10 +88,9 @@ def _entries(folder: Path) -> dict[str, _Entry]:
 
 
 def _of_row(folder: Path, row: Row) -> _Entry:
-    """A document that was skipped has no report, as one that could not be read."""
     if row.status in ("done", "partial") and row.report is not None:
         return _Entry(row.document, folder / row.report)
-    return _Entry(row.document, None, f"{row.status}: {row.reason}")
+    return _Entry(row.document, None, f"{row.status}: {row.reason}", is_skipped=row.status == "skipped")
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -162,7 +162,7 @@ def _sizes(document: Document, settings: Settings) -> dict[str, int]:
 
 def _work(counts: Counter[str], settings: Settings, rows: Iterable[Row]) -> tuple[int, int, int, list[str]]:
     """Calls, tokens read and written, and how that was come by."""
-    paid = [row for row in rows if row.totals is not None and row.totals.sentences and row.calls]
+    paid = [row for row in rows if row.is_settled and row.totals is not None and row.totals.sentences and row.calls]
     if paid:
         return _as_before(counts, paid)
     claims = counts["sentences"] * CLAIMS_PER_SENTENCE
@@ -186,8 +186,9 @@ def _as_before(counts: Counter[str], paid: list[Row]) -> tuple[int, int, int, li
     read = calls * sum(row.input_tokens for row in paid) / asked
     written = calls * sum(row.output_tokens for row in paid) / asked
     notes = [
-        f"as measured on {len(paid)} documents in the output folder: {calls / max(counts['sentences'], 1):.2f} calls"
-        f" a sentence, {read / max(calls, 1):.0f} tokens read and {written / max(calls, 1):.0f} written a call",
+        f"as measured on {counted(len(paid), 'document')} in the output folder:"
+        f" {calls / max(counts['sentences'], 1):.2f} calls a sentence,"
+        f" {read / max(calls, 1):.0f} tokens read and {written / max(calls, 1):.0f} written a call",
         "replies kept from earlier runs cost nothing; how many there are comes out only by asking",
     ]
     return round(calls), round(read), round(written), notes

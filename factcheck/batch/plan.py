@@ -72,6 +72,16 @@ def listed_paths(data: bytes) -> list[Path]:
     return [Path(os.fsdecode(part)) for part in parts if part]
 
 
+def parted(folder: Path, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The listed files of the folder, and those that lie elsewhere: a list of changes names all of a repository.
+
+    A path that leads nowhere counts as the folder's, so that ``plan`` says what is wrong with it.
+    """
+    root = _root(folder)
+    elsewhere = [path for path in paths if os.path.lexists(path) and not _is_below(root, path)]
+    return [path for path in paths if path not in elsewhere], elsewhere
+
+
 def changed_since(root: Path, ref: str) -> list[str]:
     """Files below ``root`` that differ from the commit ``ref`` or are new to git and not ignored; deleted ones are not.
 
@@ -119,13 +129,22 @@ def _root(folder: Path) -> Path:
 
 
 def _below(root: Path, path: Path) -> str:
-    """The name of a listed file below ``root``; the folder it lies in is resolved, a link itself is not."""
+    """The name of a listed file below ``root``. Raises ConfigError."""
+    if not _is_below(root, path):
+        raise ConfigError(f"{path}: not in the folder {root}; a list names its files as seen from {Path.cwd()}")
+    return _resolved(path).relative_to(root).as_posix()
+
+
+def _is_below(root: Path, path: Path) -> bool:
+    real = _resolved(path)
+    return real.is_relative_to(root) and real != root
+
+
+def _resolved(path: Path) -> Path:
+    """The folder it lies in is resolved, a link itself is not."""
     if path.name in ("", ".."):
-        path = Path(os.path.realpath(path))
-    real = Path(os.path.realpath(path.parent), path.name)
-    if not real.is_relative_to(root) or real == root:
-        raise ConfigError(f"{path}: not in the folder {root}; a list names files of that folder")
-    return real.relative_to(root).as_posix()
+        return Path(os.path.realpath(path))
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _absent(root: Path, name: str) -> Found:

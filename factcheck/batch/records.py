@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from factcheck.errors import ConfigError
 from factcheck.models import FailureCode, Record, Report, Text, Totals
+from factcheck.report.words import counted
 
 INDEX = "index.jsonl"
 
@@ -111,8 +112,8 @@ def trouble_of(report: Report) -> str:
     if not codes:
         return _unfinished_search(report)
     order = sorted(dict.fromkeys(codes), key=lambda code: (code not in PASSING, -codes.count(code), code))
-    of = {"claims": report.totals.failed, "sentences": report.totals.sentences_failed}
-    counts = " and ".join(f"{count} {what}" for what, count in of.items() if count)
+    of = {"claim": report.totals.failed, "sentence": report.totals.sentences_failed}
+    counts = " and ".join(counted(count, what) for what, count in of.items() if count)
     others = f" (also {', '.join(order[1:])})" if len(order) > 1 else ""
     return f"{order[0]}: {counts or 'a part'} failed{others}"
 
@@ -124,4 +125,4 @@ def _unfinished_search(report: Report) -> str:
         for outcome in report.outcomes
         if outcome.verdict is not None and outcome.verdict.label == "unverifiable"
     )
-    return f"store_unreachable: no wider search for {count} unverifiable claims" if count else ""
+    return f"store_unreachable: no wider search for {counted(count, 'unverifiable claim')}" if count else ""

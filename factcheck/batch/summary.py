@@ -122,7 +122,7 @@ def summary_markdown(rows: Iterable[Row], *, coverage: str = "") -> str:
             [
                 _line(HEADINGS),
                 _line(["---", "---", *["---:"] * 7, "---"]),
-                *(_line([code(line[0]).replace("|", "\\|"), *map(escaped, line[1:])]) for line in lines),
+                *(_line([code(name).replace("|", "\\|"), *counts, escaped(reason)]) for name, *counts, reason in lines),
                 _line(total),
             ]
         ),

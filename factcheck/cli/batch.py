@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from factcheck.cli.check import EngineChoice, FailOn, day
+from factcheck.cli import options
 from factcheck.cli.door import COULD_NOT_RUN, FAILED_ON, INTERRUPTED, LEFT_FAILURES, TERMINATED, Terminated, door, say
+from factcheck.cli.options import FailOn, day, require_one_store
 from factcheck.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LISTED = 3  # names in a message
 GRACE_S = 4.0  # between a signal and the end of the process, whatever is still under way in a thread
 
 
@@ -30,22 +32,12 @@ GRACE_S = 4.0  # between a signal and the end of the process, whatever is still 
 def batch(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Its documents, those of its folders too.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reports; the same again resumes.")],
-    references: Annotated[
-        Path | None,
-        typer.Option("--references", "-r", help="Folder of references; indexed into a cached store."),
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            help="Store made by index (a folder), or http://host:port of a Chroma server. Default: .factcheck/store"
-        ),
-    ] = None,
-    engine: Annotated[
-        EngineChoice | None, typer.Option(help="auto: the LLM where one is configured, else local.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="provider:name, as LangChain's init_chat_model reads it.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
-    as_of: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day the documents were written.")] = None,
+    references: options.References = None,
+    store: options.Store = None,
+    engine: options.Engine = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    as_of: options.AsOf = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate calls, tokens and cost; ask no model, write no report.")
     ] = False,
@@ -57,28 +49,27 @@ def batch(
     since: Annotated[
         str | None, typer.Option(metavar="GIT_REF", help="Only documents new or changed since this commit.")
     ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit 1 on a contradicted claim, on one not supported (unverifiable), or never.")
-    ] = FailOn.contradicted,
-    max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls of this run.")] = None,
-    max_cost: Annotated[
-        float | None, typer.Option(help="Stop before this run spends more than this, in US dollars.")
-    ] = None,
+    fail_on: options.Failing = FailOn.contradicted,
+    max_calls: options.MaxCalls = None,
+    max_cost: options.MaxCost = None,
     documents: Annotated[int | None, typer.Option(min=1, help="Documents under way at once.")] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Model calls under way at once.")] = None,
+    concurrency: options.Concurrency = None,
     requests_per_minute: Annotated[int | None, typer.Option(help="Model calls in a minute at most.")] = None,
     tokens_per_minute: Annotated[int | None, typer.Option(help="Tokens in a minute at most.")] = None,
-    passages: Annotated[int | None, typer.Option(help="Passages shown to the judge for one claim.")] = None,
-    embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
-    cache: Annotated[
-        bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
-    ] = None,
+    passages: options.Passages = None,
+    embedder: options.Embedder = None,
+    second_opinion: options.SecondOpinion = None,
+    withhold: options.Withhold = None,
+    cache: options.Cache = None,
     openai_batch: Annotated[
         bool,
         typer.Option(
             "--openai-batch",
             help="Ask by OpenAI batch jobs: half the price, answers within a day. The same command takes them up.",
         ),
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="With --openai-batch: stay until all jobs are answered.")
     ] = False,
     dask: Annotated[
         str | None,
@@ -87,9 +78,6 @@ def batch(
             help="Check on the workers of the dask scheduler there (tcp://host:8786), or start some here: local.",
         ),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="With --openai-batch: stay until all jobs are answered.")
-    ] = False,
 ) -> int:
     """Check a folder: a report per document, resumable, within a budget."""
     from factcheck.batch.run import Asked
@@ -108,17 +96,18 @@ def batch(
         max_calls=max_calls,
         max_cost=max_cost,
         embedder=embedder,
+        second_opinion=second_opinion,
+        withhold=withhold,
         cache=cache,
     )
-    if references is not None and store is not None:
-        raise ConfigError("give --references or --store, not both")
+    require_one_store(references, store)
     if files is not None and since is not None:
         raise ConfigError("give --files or --since, not both")
     asked = Asked(
         folder=folder,
         out=out,
         references=references,
-        files=_listed(files) if files is not None else None,
+        files=_listed(files, folder) if files is not None else None,
         since=since,
         force=force,
         at_once=documents,
@@ -149,7 +138,7 @@ def _by_jobs(asked: Asked, settings: Settings, fail_on: FailOn, *, wait: bool) -
         f"factcheck: submitted: {left.requests} requests are being answered by batch jobs ({left.jobs} under way);"
         " run the same command again to take up the answers, or with --wait"
     )
-    return 0
+    return LEFT_FAILURES
 
 
 def _by_workers(asked: Asked, settings: Settings, fail_on: FailOn, address: str) -> int:
@@ -189,15 +178,19 @@ def _estimate(asked: Asked, settings: Settings, *, by_jobs: bool) -> int:
     return 0
 
 
-def _listed(name: str) -> list[Path]:
-    from factcheck.batch.plan import listed_paths
+def _listed(name: str, folder: Path) -> list[Path]:
+    from factcheck.batch.plan import listed_paths, parted
 
-    if name == "-":
-        return listed_paths(sys.stdin.buffer.read())
     try:
-        return listed_paths(Path(name).read_bytes())
+        listed = listed_paths(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
     except OSError as error:
         raise ConfigError(f"{name}: {error.strerror or error}; --files takes a file that lists documents") from error
+    here, elsewhere = parted(folder, listed)
+    if elsewhere:
+        names = ", ".join(map(str, elsewhere[:LISTED]))
+        more = f" and {len(elsewhere) - LISTED} more" if len(elsewhere) > LISTED else ""
+        say(f"factcheck: listed, and not in {folder}, so left out: {names}{more}")
+    return here
 
 
 def interruptible(work: Coroutine[object, object, T]) -> T:

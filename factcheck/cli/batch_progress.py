@@ -124,8 +124,10 @@ def _clock(seconds: float) -> str:
 
 def print_result(result: Result, out: Path) -> None:
     """The table and the sums on stdout; lines are as long as they are, and only names beyond any measure are cut."""
-    rows = [(_shortened(name), *cells) for name, *cells in table(result.rows)]
-    for line in (*_aligned([HEADINGS, *rows]), *closing_lines(result, out)):
+    rows = [(*HEADINGS,), *((_shortened(name), *cells) for name, *cells in table(result.rows))]
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]  # no reasons
+    for line in (*_aligned(rows), *closing_lines(result, out)):
         typer.echo(line)
 
 

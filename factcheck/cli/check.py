@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import os
-from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from factcheck.cli import options
 from factcheck.cli.door import FAILED_ON, LEFT_FAILURES, door, say
+from factcheck.cli.options import FailOn, day, require_one_store
 from factcheck.cli.out import require_writable, write_out
-from factcheck.errors import ConfigError
 
 if TYPE_CHECKING:
     from factcheck.models import Report
-
-
-class FailOn(StrEnum):
-    contradicted = "contradicted"
-    unverifiable = "unverifiable"
-    never = "never"
-
-
-class EngineChoice(StrEnum):
-    auto = "auto"
-    llm = "llm"
-    local = "local"
 
 
 @door
@@ -35,24 +22,12 @@ def check(
     source: Annotated[
         str, typer.Argument(metavar="DOCUMENT", help="txt, md, html, pdf, docx, odt or eml; - reads stdin.")
     ],
-    references: Annotated[
-        Path | None,
-        typer.Option(
-            "--references", "-r", help="Folder of references; indexed into a cached store, so the next run is quick."
-        ),
-    ] = None,
-    store: Annotated[
-        str | None,
-        typer.Option(
-            help="Store made by index (a folder), or http://host:port of a Chroma server. Default: .factcheck/store"
-        ),
-    ] = None,
-    engine: Annotated[
-        EngineChoice | None, typer.Option(help="auto: the LLM where one is configured, else local.")
-    ] = None,
-    model: Annotated[str | None, typer.Option(help="provider:name, as LangChain's init_chat_model reads it.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible server.")] = None,
-    as_of: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day the document was written.")] = None,
+    references: options.References = None,
+    store: options.Store = None,
+    engine: options.Engine = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    as_of: options.AsOf = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for stdout.")
     ] = None,
@@ -63,28 +38,19 @@ def check(
         str | None,
         typer.Option("--html", metavar="FILE", help="Write the report as one HTML file to read or send; - for stdout."),
     ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="Exit 1 on a contradicted claim, on one not supported (unverifiable), or never.")
-    ] = FailOn.contradicted,
+    fail_on: options.Failing = FailOn.contradicted,
     show_excluded: Annotated[
         bool, typer.Option(help="List the sentences that hold no claim, with the reason.")
     ] = False,
     verbose: Annotated[bool, typer.Option(help="Show queries, further passages, rationales, prompt versions.")] = False,
-    passages: Annotated[int | None, typer.Option(help="Passages shown to the judge for one claim.")] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Model calls under way at once.")] = None,
-    max_calls: Annotated[int | None, typer.Option(help="Stop after this many model calls.")] = None,
-    max_cost: Annotated[float | None, typer.Option(help="Stop before spending more than this, in US dollars.")] = None,
-    embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
-    second_opinion: Annotated[
-        bool | None,
-        typer.Option("--second-opinion", help="Let the embedded model look at the LLM's citations too, and warn."),
-    ] = None,
-    withhold: Annotated[
-        bool | None, typer.Option(help="Local engine: no label that is less sure than measured to be right.")
-    ] = None,
-    cache: Annotated[
-        bool | None, typer.Option(help="Keep validated replies, and answer the same request from them.")
-    ] = None,
+    passages: options.Passages = None,
+    concurrency: options.Concurrency = None,
+    max_calls: options.MaxCalls = None,
+    max_cost: options.MaxCost = None,
+    embedder: options.Embedder = None,
+    second_opinion: options.SecondOpinion = None,
+    withhold: options.Withhold = None,
+    cache: options.Cache = None,
 ) -> int:
     """Check one document: claims, verdicts, quotes."""
     from factcheck.settings import load
@@ -104,8 +70,7 @@ def check(
         withhold=withhold,
         cache=cache,
     )
-    if references is not None and store is not None:
-        raise ConfigError("give --references or --store, not both")
+    require_one_store(references, store)
     require_writable(json_file, markdown_file, html_file, source=source)
     from factcheck.cli.progress import Shown
     from factcheck.engine import check_source
@@ -122,14 +87,6 @@ def exit_code(report: Report, fail_on: FailOn) -> int:
         return LEFT_FAILURES
     bad = report.totals.contradicted + (report.totals.unverifiable if fail_on is FailOn.unverifiable else 0)
     return FAILED_ON if bad and fail_on is not FailOn.never else 0
-
-
-def day(text: str | None) -> date | None:
-    """The day of ``--as-of``. Raises ConfigError."""
-    try:
-        return date.fromisoformat(text) if text is not None else None
-    except ValueError:
-        raise ConfigError("--as-of takes a day as YYYY-MM-DD") from None
 
 
 def _write(

@@ -15,9 +15,9 @@ from typing import Any
 import httpx2
 from pydantic import BaseModel
 
-from factcheck.errors import ConfigError, ModelError, ModelUnavailable
+from factcheck.errors import ModelError, ModelUnavailable
 from factcheck.llm.chat import LangChainChat
-from factcheck.llm.connect import Endpoint, Send, connect, endpoint_of
+from factcheck.llm.connect import Endpoint, Send, connect, endpoint_of, unpriced
 from factcheck.llm.gate import Unsent
 from factcheck.llm.jobs import FACTOR, JobServer
 from factcheck.llm.ledger import Answered, Ledger, Settled, Wanted
@@ -91,7 +91,7 @@ async def open_batched(settings: Settings, ledger: Ledger) -> BatchedModel:
     if settings.max_cost is not None and endpoint.price is None:
         await chat.aclose()
         await endpoint.sdk.close()
-        raise ConfigError(f"max_cost is set, and the price of {chat.model} is not known: set max_calls instead")
+        raise unpriced(chat.model)
     return BatchedModel(chat, desk, replies, endpoint)
 
 

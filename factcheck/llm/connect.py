@@ -213,8 +213,13 @@ def _price(settings: Settings, provider: str, name: str, server: _Server | None 
     local = server is not None and server.local
     price = None if local else price_of(provider, name, server.url if server is not None else None)
     if price is None and settings.max_cost is not None:
-        raise ConfigError(f"max_cost is set, and the price of {name} is not known: set max_calls instead")
+        raise unpriced(name)
     return price
+
+
+def unpriced(model: str) -> ConfigError:
+    """The error for a limit of cost that nobody can keep."""
+    return ConfigError(f"the price of {model} is not known, so no cost can be kept: give --max-calls, not --max-cost")
 
 
 def _named(settings: Settings) -> tuple[str | None, str]:

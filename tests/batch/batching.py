@@ -13,8 +13,8 @@ from factcheck.batch.output import Output
 from factcheck.batch.plan import plan
 from factcheck.batch.run import Asked, Batch, Result
 from factcheck.cli.batch import exit_code, interruptible
-from factcheck.cli.check import FailOn
 from factcheck.cli.door import door
+from factcheck.cli.options import FailOn
 from factcheck.documents.language import detect_language
 from tests.batch.checking import Checking
 

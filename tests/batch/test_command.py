@@ -17,7 +17,7 @@ from factcheck.batch import Result, run_batch
 from factcheck.batch.records import read_rows
 from factcheck.cli import app
 from factcheck.cli.batch import exit_code
-from factcheck.cli.check import FailOn
+from factcheck.cli.options import FailOn
 from factcheck.errors import ModelUnavailable
 from factcheck.report.schema import read_report
 from tests.batch.checking import Checking, batch, write
@@ -202,6 +202,14 @@ def test_a_dry_run_counts_and_prices_and_asks_and_writes_nothing(stored: Path, h
     assert "as measured on 6 documents" in after
 
 
+def test_a_dry_run_does_not_reckon_with_documents_that_a_budget_cut_off(stored: Path, home: Path) -> None:
+    with ScriptedServer(honest) as server:
+        _batch(stored, home, server, max_calls=4, concurrency=1)
+        _, out, _ = _command(stored, home, server, "--dry-run")
+    assert "as measured on 1 document in" in out
+    assert "10 sentences, about 15 model calls" in out
+
+
 def test_a_dry_run_of_a_model_with_a_price_says_what_it_would_cost(stored: Path, home: Path) -> None:
     words = ("batch", home / "in", "--out", home / "out", "-r", stored / "refs", "--dry-run", "--model", "gpt-5.4-mini")
     costs = []
@@ -219,7 +227,7 @@ CANNOT_RUN = {
     "both references": (["examples", "--out", "o", "-r", "examples", "--store", "x"], "not both"),
     "list and commit": (["examples", "--out", "o", "--files", "README.md", "--since", "HEAD"], "not both"),
     "no such list": (["examples", "--out", "o", "--files", "no-such-list"], "no-such-list"),
-    "a list of others": (["examples", "--out", "o", "--files", "-"], "not in the folder"),
+    "a list of others": (["examples", "--out", "o", "--files", "-"], "no-such.md: not in the folder"),
     "output among the documents": (["examples", "--out", "examples"], "a folder of its own"),
     "no such commit": (["examples", "--out", "o", "--since", "no-such-commit"], "--since no-such-commit"),
 }
@@ -232,7 +240,7 @@ def test_what_cannot_run_says_why_in_one_line_writes_nothing_and_exits_2(
     monkeypatch.chdir(Path(__file__).resolve().parents[2])
     words, said = CANNOT_RUN[name]
     words = [str(tmp_path / "o") if word == "o" else word for word in words]
-    done = CliRunner().invoke(app, ["batch", *words], input="/etc/passwd\n")
+    done = CliRunner().invoke(app, ["batch", *words], input="no-such.md\n")
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -240,11 +248,21 @@ def test_what_cannot_run_says_why_in_one_line_writes_nothing_and_exits_2(
 
 
 def test_a_list_on_stdin_limits_the_run(stored: Path, home: Path) -> None:
-    listed = f"{home / 'in' / 'd1.txt'}\n{home / 'in' / 'd4.txt'}\n".encode()
+    listed = f"{home / 'in' / 'd1.txt'}\n{home / 'in' / 'd4.txt'}\n{stored / 'refs' / 'bridge.txt'}\n".encode()
     words = ("batch", home / "in", "--out", home / "out", "-r", stored / "refs", "--engine", "local", "--files", "-")
     done = factcheck(*words, cache=home / "cache", stdin=listed)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (home / "out").glob("*.txt.json")) == ["d1.txt.json", "d4.txt.json"]
+    assert "so left out: " in done.stderr
+    assert "bridge.txt" in done.stderr
+
+
+def test_a_list_of_nothing_in_the_folder_is_a_run_of_nothing(stored: Path, home: Path) -> None:
+    words = ("batch", home / "in", "--out", home / "out", "-r", stored / "refs", "--engine", "local", "--files", "-")
+    for listed in (b"", str(stored / "refs" / "bridge.txt").encode()):
+        done = factcheck(*words, cache=home / "cache", stdin=listed)
+        assert done.returncode == 0, done.stderr
+        assert "0 documents" in done.stdout
 
 
 @pytest.mark.parametrize("engine", ["llm", "local"])

@@ -98,6 +98,19 @@ def test_a_document_without_a_report_is_told_with_its_reason(tmp_path: Path) -> 
     assert "a.md: no longer checked (1 claim): error: unreadable: it is empty" in result.stdout
 
 
+def test_what_is_no_document_is_not_compared_and_one_that_is_gone_is_removed(tmp_path: Path) -> None:
+    written(tmp_path / "old" / "a.md.json", report((WEBB, "supported")))
+    hidden = row(".git", status="skipped", reason="hidden: its name begins with a dot")
+    (tmp_path / "old" / INDEX).write_text(row("a.md", report="a.md.json"))
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / INDEX).write_text(hidden + row("a.md", status="skipped", reason="gone: no longer here"))
+    (document,) = compare(tmp_path / "old", tmp_path / "new").documents
+    assert (document.document, document.old, document.new, document.worse) == ("a.md", "report", "absent", False)
+    result = run(tmp_path / "old", tmp_path / "new", "--fail-on", "worse")
+    assert result.exit_code == 0
+    assert "a.md: removed (1 claim): skipped: gone: no longer here" in result.stdout
+
+
 def test_the_newest_row_of_a_document_counts(tmp_path: Path) -> None:
     for name in ("old", "new"):
         written(tmp_path / name / "a.md.json", report((WEBB, "supported")))

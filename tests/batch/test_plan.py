@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from factcheck.batch.plan import Found, listed_paths, plan, report_name
+from factcheck.batch.plan import Found, listed_paths, parted, plan, report_name
 from factcheck.errors import ConfigError
 from tests.batch.checking import write
 
@@ -142,6 +142,20 @@ def test_a_listed_file_outside_of_the_folder_is_refused(tmp_path: Path, given: s
     (folder / "link").symlink_to(tmp_path)
     with pytest.raises(ConfigError, match="not in the folder"):
         plan(folder, files=[folder / given])
+
+
+def test_a_list_of_all_changes_is_parted_into_the_folder_and_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "in", a="x")
+    write(tmp_path, other="x")
+    (tmp_path / "in" / "out.txt").symlink_to(tmp_path / "other.txt")
+    monkeypatch.chdir(tmp_path)
+    here, elsewhere = parted(
+        Path("in"), [Path("in/a.txt"), Path("other.txt"), Path("in/out.txt"), Path("no.txt"), Path("in")]
+    )
+    assert list(map(str, here)) == ["in/a.txt", "in/out.txt", "no.txt"]
+    assert list(map(str, elsewhere)) == ["other.txt", "in"]
 
 
 # Since a commit
