@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from factcheck.batch.coverage import COVERAGE
+from factcheck.batch.output import REVIEWED, SUMMARY
+from factcheck.batch.records import INDEX
+from factcheck.batch.run import CACHE, PATIENCE_S
 from factcheck.cli import app, door
 from factcheck.report import words
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ("check", "index", "report", "schema", "batch", "diff", "review", "review export")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -38,9 +43,25 @@ def test_the_exit_codes_are_those_of_the_command_line() -> None:
 
 
 def test_every_option_named_exists() -> None:
-    helped = " ".join(CliRunner().invoke(app, [name, "--help"]).output for name in ("check", "index", "report"))
+    helped = " ".join(CliRunner().invoke(app, [*name.split(), "--help"]).output for name in COMMANDS)
     ours = README.replace(section("How good it is"), "")  # which names the options of benchmarks
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ours)) <= set(re.findall(r"--[a-z-]+", helped))
+
+
+def test_every_command_is_named() -> None:
+    assert [name for name in COMMANDS if f"factcheck {name}" not in README] == []
+    assert {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands} == set(
+        COMMANDS
+    )
+
+
+def test_the_files_of_a_batch_are_those_it_writes() -> None:
+    rows = re.findall(r"^\| `([\w./-]+)` \|", section("A folder of documents"), re.MULTILINE)
+    assert rows == [INDEX, SUMMARY, COVERAGE, f"{CACHE}/", f"{REVIEWED}/"]
+
+
+def test_the_patience_of_a_batch_is_told() -> None:
+    assert f"{PATIENCE_S:.0f} s (`FACTCHECK_PATIENCE_S`)" in section("A folder of documents")
 
 
 def test_every_file_named_exists() -> None:
