@@ -69,7 +69,7 @@ def test_every_file_named_exists() -> None:
         "LICENSE",
         "NOTICE",
     }
-    named |= set(re.findall(r"\]\(([\w.]+)\)", README))
+    named |= set(re.findall(r"\]\(([\w./]+)\)", README))
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
     assert {"split/local.py", "verdict/local.py", "verdict/signals.py"} <= set(re.findall(r"`(\w+/\w+\.py)`", README))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _EMPTY_LINES = re.compile(r"\n\s*\n")
+_NEXT_LINE = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(\w)")
 _GRAVEST_FIRST: tuple[Ending, ...] = ("contradicted", "failed", "unverifiable", "supported")
 
 
@@ -90,7 +91,7 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    jinja.filters["compact"] = _compact
+    jinja.filters["compact"] = compact
     return jinja
 
 
@@ -99,9 +100,13 @@ def _visible(value: Any) -> Any:
     return printable(value, newlines=True) if type(value) is str else value
 
 
-def _compact(text: str) -> str:
-    """``text`` without empty lines: a passage is a few lines in its frame, whatever space its source had for it."""
-    return _EMPTY_LINES.sub("\n", text)
+def compact(text: str) -> str:
+    """``text`` without empty lines, and without the breaks inside sentences that a page's width made: a passage is a
+    few lines in its frame, whatever space its source had for it.
+    """
+    return _NEXT_LINE.sub(
+        lambda found: f" {found[1]}" if found[1].islower() else found[0], _EMPTY_LINES.sub("\n", text)
+    )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 
+from factcheck.report.html import compact
 from factcheck.report.words import source_name
 from factcheck.review.decisions import told
 from factcheck.review.problems import Problem
@@ -33,6 +34,7 @@ def _environment() -> Environment:
         "first_upper": lambda text: text[:1].upper() + text[1:],
         "source": source_name,
         "told": told,
+        "compact": compact,
         "day": lambda at: at.astimezone().strftime("%Y-%m-%d %H:%M"),
     }
     return environment

@@ -17,7 +17,7 @@ from lxml import html as lxml_html
 
 from factcheck.models import Report
 from factcheck.report import words
-from factcheck.report.html import digest_of, environment, stylesheet, to_html
+from factcheck.report.html import compact, digest_of, environment, stylesheet, to_html
 from factcheck.reviews import Review, standings
 from factcheck.text import printable
 from tests.report.samples import empty_report, long_report, reviewed, rich_report, sample_report, small_report
@@ -199,6 +199,26 @@ def test_of_claims_one_over_another_the_narrow_one_is_seen() -> None:
         ("unverifiable", "#claim-3"),
         ("supported", "#claim-4"),
     ]
+
+
+def test_numbers_of_claims_that_begin_together_stand_in_order() -> None:
+    document = parsed(to_html(rich_report())).xpath("//div[@class='text']")[0]
+    numbers = document.xpath(".//span[starts-with(@class, 'tag')]/span[@aria-hidden]/text()")
+    assert [number[1:] for number in numbers if len(number) > 1][:4] == ["1", "3", "2", "4"]  # 1 and 3 begin together
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("It carried a\nlander,\n\n Vikram", "It carried a lander,\n Vikram"),
+        ("in Kiel \n über Nacht", "in Kiel über Nacht"),
+        ("year | flights\n2022 | 186", "year | flights\n2022 | 186"),
+        ("- Two\n- Three\nThe end", "- Two\n- Three\nThe end"),
+        ("\nlander", "\nlander"),
+    ],
+)
+def test_a_passage_has_no_empty_lines_and_no_breaks_within_a_sentence(written: str, shown: str) -> None:
+    assert compact(written) == shown
 
 
 def test_a_contradicted_claim_is_seen_through_the_narrow_ones_within_it() -> None:

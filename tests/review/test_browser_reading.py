@@ -206,6 +206,24 @@ def _overflow(page: Page) -> int:
     )
 
 
+def test_every_kind_of_block_flows_as_text_and_buttons_keep_their_place(
+    tmp_path: Path, serve: Serve, visit: Visit
+) -> None:
+    page = visit(serve(written(rich_report(), tmp_path)).url)
+    shows(page, 1)
+    looks = page.locator("#document .block").evaluate_all(
+        "(all) => all.map((one) => [one.classList[1], getComputedStyle(one).display])"
+    )
+    assert {kind for kind, _ in looks} > {"text", "quote", "list", "table", "code", "heading"}
+    assert {display for _, display in looks} == {"block"}
+    places = []
+    for number in (1, 2, 3):
+        shows(page, number)
+        places.append(page.locator("#do-supported").bounding_box())
+        page.keyboard.press("j")
+    assert places[0] == places[1] == places[2]
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_colours_follow_the_system(tmp_path: Path, serve: Serve, visit: Visit, dark: bool) -> None:
     export = tmp_path / "report.html"
