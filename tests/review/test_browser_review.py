@@ -71,6 +71,7 @@ def test_the_example_is_reviewed_by_keyboard_alone(tmp_path: Path, serve: Serve,
     expect(page).to_have_url(re.compile("[?&]q=splashed&"))
     shows(page, 8)
     keys.press("Escape")
+    expect(page.locator("#words")).to_have_value("splashed")  # left, not emptied
     expect(page.locator(".ways .at")).to_contain_text("1 of 1 shown")
     expect(page.locator('#document a.ref[data-claim="1"]')).to_have_class("ref dim")
     keys.press("c")

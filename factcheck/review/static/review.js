@@ -241,6 +241,7 @@ document.addEventListener("keydown", (event) => {
   const field = event.target.closest("input:not([type=checkbox]), textarea, select");
   if (event.key === "Escape") {
     if (help.open) return; // the dialog closes itself
+    event.preventDefault(); // or it would empty a search field
     if (field) field.blur();
     else openSheet(false);
     return;
