@@ -33,7 +33,7 @@ from factcheck.models import (
 )
 from factcheck.pipeline import Checked, Pipeline, Progress
 from factcheck.sentences import sentences_of
-from factcheck.settings import Settings, load
+from factcheck.settings import EFFORT, Settings, load
 
 if TYPE_CHECKING:
     from factcheck.documents.dating import WrittenOn
@@ -522,21 +522,7 @@ class Session:
         )
 
 
-_EFFORT = frozenset(
-    {
-        "engine",  # the engine in use counts, not how it was named; likewise the model
-        "model",
-        "concurrency",
-        "deadline_s",
-        "retries",
-        "patience_s",
-        "requests_per_minute",
-        "tokens_per_minute",
-        "max_calls",
-        "max_cost",
-        "cache",
-    }
-)  # settings that decide how hard is tried, not what comes out
+_NAMED = frozenset({"engine", "model"})  # the engine in use counts, not how it was named; likewise the model
 _SHOWN_BY_SERVER = frozenset({"temperature", "reported_models", "forms"})
 
 
@@ -582,7 +568,7 @@ def _key(
         "parameters": {name: value for name, value in parameters.items() if name not in _SHOWN_BY_SERVER},
         "prompts": dict(prompts),
         "store": store,
-        "settings": {name: value for name, value in settings.items() if name not in _EFFORT},
+        "settings": {name: value for name, value in settings.items() if name not in EFFORT | _NAMED},
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 

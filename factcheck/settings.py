@@ -19,6 +19,20 @@ from pydantic_settings import (
 
 from factcheck.errors import ConfigError
 
+EFFORT = frozenset(
+    {
+        "concurrency",
+        "deadline_s",
+        "retries",
+        "patience_s",
+        "requests_per_minute",
+        "tokens_per_minute",
+        "max_calls",
+        "max_cost",
+        "cache",
+    }
+)  # settings that decide when and whether an answer comes, not which
+
 
 class Settings(BaseSettings):
     """Everything a user can set. A misspelt name in a file or argument is an error."""

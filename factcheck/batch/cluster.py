@@ -99,6 +99,7 @@ async def _connected(address: str, work: Work, workers: int | None) -> AsyncIter
 @asynccontextmanager
 async def _local_cluster(work: Work, workers: int) -> AsyncIterator[Any]:
     """Worker processes on this machine, with this process's key; what they spill goes into the output folder."""
+    import dask
     from distributed import LocalCluster
 
     key = work.ready.settings.api_key
@@ -116,7 +117,9 @@ async def _local_cluster(work: Work, workers: int) -> AsyncIterator[Any]:
         asynchronous=True,
     )
     try:
-        yield await cluster
+        with dask.config.set({"temporary-directory": str(scratch)}):  # the scheduler's own
+            await cluster
+        yield cluster
     finally:
         await cluster.close()
         await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from factcheck.models import Evidence, Outcome, Provenance, Record, Report, Text
 from factcheck.report.matching import match_claims
 from factcheck.report.references import FileNames
 from factcheck.report.words import Ending, Finder, counted, ending, flat
+from factcheck.settings import EFFORT
 
 About = Literal[
     "failure",  # the claim, or its sentence, could not be checked
@@ -35,17 +36,6 @@ About = Literal[
 ]
 Side = Literal["report", "error", "absent"]
 
-_SHAPE_NO_ANSWER = {  # settings that decide when and whether an answer comes, not which
-    "concurrency",
-    "deadline_s",
-    "retries",
-    "patience_s",
-    "requests_per_minute",
-    "tokens_per_minute",
-    "max_calls",
-    "max_cost",
-    "cache",
-}
 _TOLD_APART = {"engine", "model", "as_of"}  # the provenance says what they came to
 _SPLIT_SETTINGS = {"window"}
 _SHOWN = 60  # characters of a parameter's value
@@ -367,7 +357,7 @@ def _deciding(old: Provenance, new: Provenance) -> Iterator[Cause]:
         yield Cause(about="parameters", message="; ".join(told))
     if old.engine == new.engine and (told := _prompts(old, new, splitting=False)):
         yield Cause(about="prompts", message=f"prompts: {', '.join(told)}")
-    ignored = _SHAPE_NO_ANSWER | _TOLD_APART | _SPLIT_SETTINGS
+    ignored = EFFORT | _TOLD_APART | _SPLIT_SETTINGS
     if told := _differing(_but(old.settings, ignored), _but(new.settings, ignored)):
         yield Cause(about="settings", message="; ".join(told))
     if old.factcheck != new.factcheck:
@@ -390,7 +380,7 @@ def _prompts(old: Provenance, new: Provenance, *, splitting: bool) -> list[str]:
     return [n for n in names if old.prompts.get(n) != new.prompts.get(n) and n.startswith("split.") == splitting]
 
 
-def _but(settings: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+def _but(settings: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in names}
 
 

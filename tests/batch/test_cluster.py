@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -164,6 +165,25 @@ def test_a_worker_that_cannot_ask_the_model_stops_the_run_with_its_reason(
         assert "the key is missing, wrong or not allowed here" in str(result.stopped)
         assert len(server.chats) <= 4
         assert not [row for row in result.rows if row.status == "done"]
+
+
+@pytest.mark.slow
+def test_the_command_starts_workers_here_and_writes_nothing_outside_of_the_output_folder(
+    place: tuple[Path, str], alone: dict[str, Any], tmp_path: Path
+) -> None:
+    folder, store = place
+    own = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp"), "PATH": os.environ["PATH"]}
+    for name in ("home", "tmp"):
+        (tmp_path / name).mkdir()
+    words = ["batch", str(folder / "docs"), "--out", "out", "--store", store, "--dask", "local", "--concurrency", "4"]
+    with JobsServer() as server:
+        model = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-x", "FACTCHECK_MODEL": "scripted-1"}
+        command = [sys.executable, "-m", "factcheck", *words, "--no-cache", "--fail-on", "never"]
+        done = subprocess.run(command, cwd=tmp_path, env=own | model, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert contents(tmp_path / "out") == alone
+    assert {path.name for path in tmp_path.rglob("*") if "out" not in path.parts} == {"home", "tmp"}
+    assert not (tmp_path / "out" / ".dask").exists()
 
 
 @pytest.mark.slow
