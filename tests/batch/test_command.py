@@ -14,12 +14,16 @@ import pytest
 from typer.testing import CliRunner
 
 from factcheck.batch import Result, run_batch
+from factcheck.batch.estimate import estimate
 from factcheck.batch.records import read_rows
+from factcheck.batch.run import Asked
+from factcheck.batch.summary import money
 from factcheck.cli import app
 from factcheck.cli.batch import exit_code
 from factcheck.cli.options import FailOn
 from factcheck.errors import ModelUnavailable
 from factcheck.report.schema import read_report
+from factcheck.settings import load
 from tests.batch.checking import Checking, batch, write
 from tests.cli.test_check import factcheck
 from tests.model import honest, is_split
@@ -211,14 +215,13 @@ def test_a_dry_run_does_not_reckon_with_documents_that_a_budget_cut_off(stored: 
 
 
 def test_a_dry_run_of_a_model_with_a_price_says_what_it_would_cost(stored: Path, home: Path) -> None:
-    words = ("batch", home / "in", "--out", home / "out", "-r", stored / "refs", "--dry-run", "--model", "gpt-5.4-mini")
-    costs = []
-    for way in ((), ("--openai-batch",)):
-        done = factcheck(*words, *way, cache=home / "cache", OPENAI_API_KEY="sk-secret-0123456789")
-        assert done.returncode == 0, done.stderr
-        costs.append(float(done.stdout.split("written: $")[1].split()[0]))
-    assert costs[0] > 0
-    assert costs[1] == pytest.approx(costs[0] / 2, abs=1e-4)
+    asked = Asked(home / "in", home / "out", references=stored / "refs")
+    settings = load(model="gpt-5.4-mini", api_key="sk-secret-0123456789", cache_dir=home / "cache")
+    at_once, by_jobs = (estimate(asked, settings, by_jobs=by_jobs) for by_jobs in (False, True))
+    assert at_once.cost_usd is not None
+    assert at_once.cost_usd > 0
+    assert by_jobs.cost_usd == pytest.approx(at_once.cost_usd / 2, abs=1e-4)
+    assert f"written: {money(at_once.cost_usd)}" in "".join(at_once.lines())
 
 
 CANNOT_RUN = {
@@ -265,7 +268,7 @@ def test_a_list_of_nothing_in_the_folder_is_a_run_of_nothing(stored: Path, home:
         assert "0 documents" in done.stdout
 
 
-@pytest.mark.parametrize("engine", ["llm", "local"])
+@pytest.mark.parametrize("engine", ["llm", pytest.param("local", marks=pytest.mark.slow)])
 def test_the_command_writes_nothing_outside_of_the_output_folder(engine: str, tmp_path: Path) -> None:
     write(tmp_path / "refs", bridge=" ".join(FACTS))
     write(tmp_path / "in", one=FACTS[0], two=FACTS[1])
