@@ -4,7 +4,8 @@
 
 Fitted on the dev part alone, on what the product's own code sees of each claim (``factcheck.verdict.local.Signs``): one
 logistic regression for each of the two labels, and a threshold for each, read off predictions for claims that the
-regression has not seen (ten folds, no passage in two of them). What is found goes into the judge's manifest.
+regression has not seen (ten folds, no passage in two of them). Where nothing is withheld, the likeliest label is read
+by regressions of their own, over all windows. What is found goes into the manifest of the judge.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from factcheck.local.pairs import PairModel
 from factcheck.models import Stance
-from factcheck.verdict.local import Signs, ranked, signs_of
+from factcheck.verdict.local import Finding, Signs, ranked, signs_of
 from training.cases import Case, dev_cases, findings_of
 from training.data import Label
 
@@ -49,8 +50,11 @@ FITTED_ON: Mapping[str, float] = {
     "written-cross": 1.0,
 }
 LABEL_OF: dict[Stance, Label] = {"supports": "supported", "contradicts": "contradicted"}
-NAMES = tuple(field.name for field in fields(Signs))
+ALL_SIGNS = tuple(field.name for field in fields(Signs))
+#: A label that is given has a difference that code can name, or none; so whether it has says nothing more.
+SIGNS = tuple(name for name in ALL_SIGNS if name not in ("named", "named_margin"))
 _FOLDS = 10
+_LIKELY = tuple(float(step) for step in np.round(np.arange(0.3, 0.56, 0.01), 2))
 _GRID = tuple(float(step) for step in np.round(np.arange(0.4, 0.9951, 0.005), 4))
 
 
@@ -70,39 +74,73 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     model = PairModel(given.judge)
-    judged = [judge(case, model) for case in dev_cases(given.data, tuple(FITTED_ON), given.seed, given.most)]
+    read = [
+        (case, findings_of(case, model)) for case in dev_cases(given.data, tuple(FITTED_ON), given.seed, given.most)
+    ]
+    judged = [judge(case, findings) for case, findings in read]
     decision, chances = fit(judged)
+    likeliest = fit_likeliest([judge(case, findings, gated=False) for case, findings in read])
     path = given.judge / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    path.write_text(json.dumps({**manifest, "decision": decision}, indent=2) + "\n", encoding="utf-8")
+    fitted = {**manifest, "decision": decision, "likeliest": likeliest}
+    path.write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(decision, indent=2))
     print(table(judged, chances, decision))
 
 
-def judge(case: Case, model: PairModel) -> Judged:
+def judge(case: Case, findings: Sequence[Finding], *, gated: bool = True) -> Judged:
     """The signs that the product's judge would go by."""
-    findings = findings_of(case, model)
-    sides = {stance: ranked(findings, stance) for stance in LABEL_OF}
+    sides = {stance: ranked(findings, stance, gated=gated) for stance in LABEL_OF}
     return Judged(case, {stance: signs_of(side, findings, stance) if side else None for stance, side in sides.items()})
 
 
 def fit(judged: Sequence[Judged]) -> tuple[dict[str, Any], dict[Stance, Floats]]:
     """The decision for the manifest, and for each stance the chances of each claim by a fit that did not see it."""
-    chances = {stance: held_out(judged, stance) for stance in LABEL_OF}
-    decision: dict[str, Any] = {}
-    for stance in LABEL_OF:
-        model = _fitted(judged, stance, range(len(judged)))
-        decision[stance] = {
-            "bias": round(float(model.intercept_[0]), 4),
-            "weights": {name: round(float(w), 4) for name, w in zip(NAMES, model.coef_[0], strict=True)},
-        }
+    chances = {stance: held_out(judged, stance, SIGNS) for stance in LABEL_OF}
     least = thresholds(judged, chances)
-    for stance in LABEL_OF:
-        decision[stance]["threshold"] = least[stance]
+    decision: dict[str, Any] = {
+        stance: {**_weights(judged, stance, SIGNS), "threshold": threshold} for stance, threshold in least.items()
+    }
     return decision, chances
 
 
-def held_out(judged: Sequence[Judged], stance: Stance) -> Floats:
+def fit_likeliest(judged: Sequence[Judged]) -> dict[str, Any]:
+    """What the likeliest label is read by: weights, and how likely one has to be to be likelier than none."""
+    chances = {stance: held_out(judged, stance, ALL_SIGNS) for stance in LABEL_OF}
+    weights: dict[str, Any] = {stance: _weights(judged, stance, ALL_SIGNS) for stance in LABEL_OF}
+    return {**weights, "least": max(_LIKELY, key=lambda least: mean_f1(judged, chances, least))}
+
+
+def mean_f1(judged: Sequence[Judged], chances: Mapping[Stance, Floats], least: float) -> float:
+    """Macro-F1 of the likeliest labels, on the mean of the sets with all three."""
+    from sklearn.metrics import f1_score
+
+    said = np.array(likely(chances, least))
+    labels = ["supported", "contradicted", "unverifiable"]
+    found = []
+    for kind in FITTED_ON:
+        rows = [at for at, one in enumerate(judged) if one.case.kind == kind]
+        gold = [judged[at].case.label for at in rows]
+        if {*labels} <= {*gold}:
+            found.append(f1_score(gold, said[rows], labels=labels, average="macro"))
+    return float(np.mean(found))
+
+
+def likely(chances: Mapping[Stance, Floats], least: float) -> list[Label]:
+    """The likelier of the two labels, where it is as likely as ``least``."""
+    return [
+        "unverifiable" if max(supports, against) < least else "supported" if supports >= against else "contradicted"
+        for supports, against in zip(chances["supports"], chances["contradicts"], strict=True)
+    ]
+
+
+def _weights(judged: Sequence[Judged], stance: Stance, names: Sequence[str]) -> dict[str, Any]:
+    model = _fitted(judged, stance, range(len(judged)), names)
+    weights = {name: round(float(weight), 4) for name, weight in zip(names, model.coef_[0], strict=True)}
+    return {"bias": round(float(model.intercept_[0]), 4), "weights": weights}
+
+
+def held_out(judged: Sequence[Judged], stance: Stance, names: Sequence[str]) -> Floats:
     """The chance of the label for each claim; 0 where the side has nothing to show."""
     abouts = sorted({one.case.about for one in judged})
     rng = np.random.default_rng(1)
@@ -112,12 +150,12 @@ def held_out(judged: Sequence[Judged], stance: Stance) -> Floats:
         train = [at for at, one in enumerate(judged) if fold_of[one.case.about] != fold]
         test = [at for at, one in enumerate(judged) if fold_of[one.case.about] == fold and one.signs[stance]]
         if test:
-            model = _fitted(judged, stance, train)
-            chances[test] = model.predict_proba(_matrix(judged, stance, test))[:, 1]
+            model = _fitted(judged, stance, train, names)
+            chances[test] = model.predict_proba(_matrix(judged, stance, test, names))[:, 1]
     return chances
 
 
-def _fitted(judged: Sequence[Judged], stance: Stance, among: Sequence[int]) -> Any:
+def _fitted(judged: Sequence[Judged], stance: Stance, among: Sequence[int], names: Sequence[str]) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     rows = [at for at in among if judged[at].signs[stance] is not None]
@@ -125,12 +163,14 @@ def _fitted(judged: Sequence[Judged], stance: Stance, among: Sequence[int]) -> A
     sizes = {kind: sum(judged[at].case.kind == kind for at in rows) for kind in FITTED_ON}
     weights = np.array([FITTED_ON[judged[at].case.kind] / sizes[judged[at].case.kind] for at in rows])
     weights *= len(rows) / weights.sum()
-    return LogisticRegression(C=1.0, max_iter=2000).fit(_matrix(judged, stance, rows), gold, sample_weight=weights)
+    return LogisticRegression(C=1.0, max_iter=2000).fit(
+        _matrix(judged, stance, rows, names), gold, sample_weight=weights
+    )
 
 
-def _matrix(judged: Sequence[Judged], stance: Stance, rows: Sequence[int]) -> Floats:
+def _matrix(judged: Sequence[Judged], stance: Stance, rows: Sequence[int], names: Sequence[str]) -> Floats:
     signs = [judged[at].signs[stance] for at in rows]
-    return np.array([[asdict(one)[name] for name in NAMES] for one in signs if one is not None])
+    return np.array([[asdict(one)[name] for name in names] for one in signs if one is not None])
 
 
 def thresholds(judged: Sequence[Judged], chances: Mapping[Stance, Floats]) -> dict[Stance, float]:

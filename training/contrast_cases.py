@@ -4,7 +4,8 @@
     python -m eval run verdict --data cases.jsonl
 
 The sentences are those of the free sets' test part. A sample's ``kind`` names what was changed and the language, as in
-``number-de``; it is about its sentence, so that an interval resamples sentences.
+``number-de``; it is about its sentence, so that an interval resamples sentences. Changes that may contradict, or only
+say something else, count as unverifiable: what is read off is how many changed claims are called supported.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _sample(pair: Pair, number: int) -> Sample:
         about=pair.premise,
         claim=pair.claim,
         language=pair.lang,
-        label=pair.label,
+        label="unverifiable" if pair.label == "not_supported" else pair.label,
         evidence=(Reference(doc_id=f"{pair.kind}-{number}", text=pair.premise, language=pair.lang),),
         kind=pair.kind,
     )

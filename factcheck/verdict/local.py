@@ -40,6 +40,7 @@ _QUOTES = 3
 _LONGEST_TITLE = 80  # characters; a longer one says too much to stand before every sentence
 _FURTHEST = 10.0  # a margin beyond this tells no more
 _BOTH_NEEDED = 0.5  # by how much the margin of two neighbours must exceed that of one
+_NAMED = 1.0  # what a difference that code can name is worth in margin, where none has to be named
 _STANCES: tuple[Stance, Stance] = ("supports", "contradicts")
 
 
@@ -139,6 +140,8 @@ class Signs:
     turned: float  # share of word pairs in another order, where the window holds nearly all of the claim's words
     foreign: float  # 1 where claim and passage are in two languages
     foreign_margin: float  # the margin, where they are
+    named: float  # of a contradiction: 1 where code can name what differs
+    named_margin: float  # the margin, where it can
 
 
 class LocalJudge:
@@ -173,37 +176,28 @@ class LocalJudge:
             return ruled
         windows = [window for window in windows_of(claim, evidence) if window.quote not in rejected]
         findings = read(claim, windows, self._model)
-        sides = {stance: ranked(findings, stance) for stance in _STANCES}
+        weighed = self._model.decision if self._withhold else self._model.likeliest
+        sides = {stance: ranked(findings, stance, gated=self._withhold) for stance in _STANCES}
         chances = {
-            stance: chance(signs_of(sides[stance], findings, stance), self._model.decision[stance])
+            stance: chance(signs_of(sides[stance], findings, stance), weighed[stance])
             for stance in _STANCES
             if sides[stance]
         }
-        return self._decide(claim, sides, chances, _about(claim, windows, evidence))
-
-    def _decide(
-        self,
-        claim: str,
-        sides: Mapping[Stance, Sequence[Finding]],
-        chances: Mapping[Stance, float],
-        about: bool,
-    ) -> Judgement:
-        sure = [stance for stance in _STANCES if chances.get(stance, 0.0) >= self._least(stance)]
-        german = is_german(claim)
+        sure = self._sure(chances)
         if len(sure) == 2:
             quotes = (*_quotes(sides["supports"], "supports"), *_quotes(sides["contradicts"], "contradicts"))
-            return Judgement("unverifiable", "conflicting_sources", _CONFLICT[german], quotes)
-        if sure == ["supports"]:
-            quotes = _quotes(sides["supports"], "supports")
-            return Judgement("supported", None, _SUPPORTED[german], quotes, chances["supports"])
-        if sure == ["contradicts"]:
-            against = sides["contradicts"]
-            rationale = _contradicted(against[0], german)
-            return Judgement("contradicted", None, rationale, _quotes(against, "contradicts"), chances["contradicts"])
-        return _open("not_confident" if about else "passages_irrelevant", claim)
+            return Judgement("unverifiable", "conflicting_sources", _CONFLICT[is_german(claim)], quotes)
+        if not sure:
+            return _open("not_confident" if _about(claim, windows, evidence) else "passages_irrelevant", claim)
+        return _labelled(claim, sure[0], sides[sure[0]], chances[sure[0]])
 
-    def _least(self, stance: Stance) -> float:
-        return float(self._model.decision[stance]["threshold"]) if self._withhold else 0.5
+    def _sure(self, chances: Mapping[Stance, float]) -> list[Stance]:
+        """The stances that are as sure as they have to be; the likelier one alone where nothing is withheld."""
+        if self._withhold:
+            least = {stance: self._model.decision[stance]["threshold"] for stance in _STANCES}
+            return [stance for stance in _STANCES if chances.get(stance, 0.0) >= least[stance]]
+        best: Stance = max(_STANCES, key=lambda stance: chances.get(stance, 0.0))
+        return [best] if chances.get(best, 0.0) >= self._model.likeliest["least"] else []
 
 
 def windows_of(claim: str, evidence: Sequence[Evidence]) -> list[Window]:
@@ -234,28 +228,43 @@ def _margin(logits: Any, column: int) -> float:
     return float(np.clip(logits[column] - np.logaddexp(*others), -_FURTHEST, _FURTHEST))
 
 
-def ranked(findings: Sequence[Finding], stance: Stance) -> list[Finding]:
+def ranked(findings: Sequence[Finding], stance: Stance, *, gated: bool = True) -> list[Finding]:
     """The findings on one side, the likeliest first, no words twice.
 
     Words that differ support nothing, and words contradict only where code can name what differs: of the
-    contradictions that the model alone sees in claims as people write them, every second is none.
+    contradictions that the model alone sees in claims as people write them, every second is none. Where not ``gated``,
+    for the likeliest label instead of a sure one, the model alone may see one, and in words that are hardly near.
 
     Of two neighbours that say no more than one of them, that one alone is taken: a citation should be short.
     """
     chosen: list[Finding] = []
-    for finding in sorted(findings, key=lambda one: _BOTH_NEEDED * one.window.is_pair - one.margins[stance]):
+    for finding in sorted(findings, key=lambda one: -_weight(one, stance)):
         if any(finding.window.overlaps(other.window) for other in chosen):
             continue
-        speaks = finding.can_support if stance == "supports" else finding.differences and not finding.reported
-        if finding.is_about and speaks:
+        if _speaks(finding, stance, gated):
             chosen.append(finding)
     return chosen
+
+
+def _weight(finding: Finding, stance: Stance) -> float:
+    named = stance == "contradicts" and bool(finding.differences)
+    return finding.margins[stance] - _BOTH_NEEDED * finding.window.is_pair + _NAMED * named
+
+
+def _speaks(finding: Finding, stance: Stance, gated: bool) -> bool:
+    if gated and not finding.is_about:
+        return False
+    if stance == "supports":
+        return finding.can_support
+    if gated:
+        return bool(finding.differences) and not finding.reported
+    return not (finding.other_manner or finding.reported)
 
 
 def signs_of(side: Sequence[Finding], findings: Sequence[Finding], stance: Stance) -> Signs:
     """The signs of a side that has a finding."""
     best, opposite = side[0], _STANCES[1 - _STANCES.index(stance)]
-    foreign = best.foreign
+    foreign, named = best.foreign, stance == "contradicts" and bool(best.differences)
     return Signs(
         margin=best.margins[stance],
         near=best.window.near,
@@ -264,6 +273,8 @@ def signs_of(side: Sequence[Finding], findings: Sequence[Finding], stance: Stanc
         turned=turned_round(*best.both) if best.window.near >= _NEARLY_ALL else 0.0,
         foreign=float(foreign),
         foreign_margin=best.margins[stance] if foreign else 0.0,
+        named=float(named),
+        named_margin=best.margins[stance] if named else 0.0,
     )
 
 
@@ -362,8 +373,18 @@ _OPEN: dict[UnverifiableReason, dict[bool, str]] = {
 }
 
 
+def _labelled(claim: str, stance: Stance, side: Sequence[Finding], sure: float) -> Judgement:
+    german = is_german(claim)
+    quotes = _quotes(side, stance)
+    if stance == "supports":
+        return Judgement("supported", None, _SUPPORTED[german], quotes, sure)
+    return Judgement("contradicted", None, _contradicted(side[0], german), quotes, sure)
+
+
 def _contradicted(finding: Finding, german: bool) -> str:
     said = "Die zitierten Worte sagen es anders" if german else "The quoted words say otherwise"
+    if not finding.differences:
+        return f"{said}, {'wie das eingebaute Modell sie liest' if german else 'as the embedded model reads them'}."
     return f"{said}: {'; '.join(difference.message for difference in finding.differences)}."
 
 

@@ -16,12 +16,16 @@ from tests.training.folder import data_folder, page_in, row
 from training.calibrate import (
     MEAN_FALSE_SUPPORTED,
     MOST_FALSE_SUPPORTED,
+    SIGNS,
+    Floats,
     Judged,
     answers,
     contradicted_precision,
     false_supported,
     fit,
+    fit_likeliest,
     held_out,
+    likely,
     table,
 )
 from training.cases import STRANGERS, Case, case_of, dev_cases, written_cases
@@ -39,7 +43,7 @@ def small_folder(folder: Path) -> Path:
 
 
 def signs(margin: float) -> Signs:
-    return Signs(margin, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return Signs(margin, 0.5, *[0.0] * 7)
 
 
 def judged(
@@ -92,7 +96,7 @@ def test_labels_that_the_margins_tell_apart_are_given_and_the_rest_is_withheld()
 
 def test_a_side_without_a_window_that_may_speak_has_no_chance() -> None:
     claims = [*clear(), judged("supported", None, -4.0)]
-    assert held_out(claims, "supports")[-1] == 0.0
+    assert held_out(claims, "supports", SIGNS)[-1] == 0.0
 
 
 def test_a_label_that_cannot_be_trusted_gets_the_highest_threshold() -> None:
@@ -119,6 +123,18 @@ def test_the_precision_of_contradicted_counts_what_was_said_against_what_is() ->
         claims, ["contradicted", "contradicted", "unverifiable", "contradicted"]
     ) == pytest.approx(2 / 3)
     assert contradicted_precision(claims, ["unverifiable"] * 4) == 1.0
+
+
+def test_the_likeliest_label_is_the_likelier_one_or_none() -> None:
+    claims = clear()
+    found = fit_likeliest(claims)
+    assert 0.3 <= found["least"] <= 0.55
+    assert set(found["contradicts"]["weights"]) > set(SIGNS)
+    chances: dict[Stance, Floats] = {
+        "supports": np.array([0.9, 0.2, 0.1]),
+        "contradicts": np.array([0.1, 0.8, 0.2]),
+    }
+    assert likely(chances, found["least"]) == ["supported", "contradicted", "unverifiable"]
 
 
 def test_the_table_tells_of_every_set() -> None:

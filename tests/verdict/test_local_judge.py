@@ -30,6 +30,7 @@ class Scripted(PairModel):
     def __init__(self, says: Says) -> None:
         self._says = says
         self.decision = MARGIN_ALONE
+        self.likeliest = {**MARGIN_ALONE, "least": 0.5}
         self.name = "scripted"
         self.asked: list[tuple[str, str]] = []
 
@@ -157,7 +158,7 @@ def test_words_about_something_else_say_nothing_however_sure_the_model_is() -> N
 def test_sources_on_both_sides_are_both_quoted() -> None:
     said = judge(
         "The bridge near Halberg measures 312 metres.",
-        "In Halberg, the new bridge measures 312 metres from bank to bank, says the city.",
+        "In Halberg, the new bridge measures 312 metres from bank to bank, by the city's own count.",
         "Halberg's new bridge, opened in May, is 213 metres long.",
         says=lambda premise, claim: "contradicted" if "213" in premise else "supported",
     )
@@ -172,6 +173,28 @@ def test_below_its_threshold_a_label_is_withheld_unless_that_is_asked_for() -> N
     claim = claim_of("Finland joined NATO.")
     assert asyncio.run(LocalJudge(model).judge(claim, evidence)).reason == "not_confident"
     assert asyncio.run(LocalJudge(model, withhold=False).judge(claim, evidence)).label == "supported"
+
+
+def test_where_nothing_is_withheld_the_model_alone_may_see_a_contradiction() -> None:
+    claim, evidence = claim_of("The mill in Aldorf is open."), [passage("In Aldorf, the old mill lies in ruins.")]
+    model = Scripted(always("contradicted"))
+    assert asyncio.run(LocalJudge(model).judge(claim, evidence)).label == "unverifiable"
+    said = asyncio.run(LocalJudge(model, withhold=False).judge(claim, evidence))
+    assert (said.label, said.rationale) == (
+        "contradicted",
+        "The quoted words say otherwise, as the embedded model reads them.",
+    )
+
+
+def test_where_nothing_is_withheld_the_likelier_side_wins() -> None:
+    sides = Scripted(lambda premise, claim: "contradicted" if "213" in premise else "supported")
+    claim = claim_of("The bridge near Halberg measures 312 metres.")
+    evidence = [
+        passage("In Halberg, the new bridge measures 312 metres from bank to bank."),
+        passage("Halberg's new bridge, opened in May, is 213 metres long."),
+    ]
+    said = asyncio.run(LocalJudge(sides, withhold=False).judge(claim, evidence))
+    assert said.label in ("supported", "contradicted")
 
 
 def test_without_passages_it_says_so() -> None:
