@@ -30,6 +30,11 @@ _TITLES = word_set(
     "innenminister finanzminister verteidigungsminister ceo chef us-präsident sprecher sprecherin "
     "director captain colonel"
 )
+#: German verbs that open a question or a condition, where a name may follow at once: "Will Trump verhandeln, …".
+_GERMAN_OPENING_VERBS = word_set(
+    "will wollen soll sollte sollten sollen kann können könnte darf dürfte muss müsste mag möchte wird werden würde "
+    "hat hatte hätte haben ist war wäre sind waren wurde wurden"
+)
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,8 @@ def _close(
 ) -> None:
     empty = FUNCTION_WORDS.get(language, frozenset())
     while run and (run[0].lower in empty or run[0].lower in _PARTICLES or (len(run) > 1 and run[0].lower in _TITLES)):
+        run = run[1:]
+    if language == "de" and len(run) > 1 and run[0].lower in _GERMAN_OPENING_VERBS and _opens_sentence(run[0], text):
         run = run[1:]
     while run and run[-1].lower in _PARTICLES:
         run = run[:-1]
