@@ -27,7 +27,7 @@ from factcheck.local.pairs import PairModel, embedded
 from factcheck.models import Claim, Evidence, Notice, Passage, RejectedQuote, Span, Stance, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_in
-from factcheck.verdict.manner import exchanged, opposed, other_manner, reported, turned_round
+from factcheck.verdict.manner import exchanged, misplaced, opposed, other_manner, reported, turned_round
 from factcheck.verdict.rules import by_rules
 from factcheck.verdict.signals import compare
 from factcheck.verdict.tongue import claim_language, is_german
@@ -101,8 +101,8 @@ class Finding:
 
     @cached_property
     def exchanged(self) -> bool:
-        """Whether the same names stand in other roles."""
-        return exchanged(*self.both)
+        """Whether the same names stand in other roles, or the same things before and not after."""
+        return exchanged(*self.both) or misplaced(*self.both)
 
     @cached_property
     def other_manner(self) -> bool:

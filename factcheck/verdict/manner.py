@@ -15,6 +15,19 @@ _CONDITIONAL = {
     "en": re.compile(r"^\s*(?:if|unless|suppose|imagine|had|were|whether)\b|\bif\b", re.IGNORECASE),
     "de": re.compile(r"^\s*(?:wenn|falls|sollte|angenommen|ob)\b|\b(?:falls|wenn)\b", re.IGNORECASE),
 }
+_DENIED = re.compile(
+    r"\bnot (?:true|correct|the case) that\b|\b(?:untrue|false|wrong) that\b|"
+    r"\b(?:stimmt nicht|trifft nicht zu|nicht (?:wahr|richtig)|falsch), dass\b",
+    re.IGNORECASE,
+)
+#: Small words of which one takes the place of the other: what is told is then another order or place.
+_TURNS = tuple(
+    (re.compile(rf"\b{left}\b", re.IGNORECASE), re.compile(rf"\b{right}\b", re.IGNORECASE))
+    for left, right in (
+        ("before", "after"), ("above", "below"), ("over", "under"), ("vor", "nach"), ("über", "unter"),
+        ("vorher", "nachher"), ("bevor", "nachdem"),
+    )
+)  # fmt: skip
 _PASSIVE = {
     "en": re.compile(r"\b(?:is|are|was|were|be|been|being|got)\b(?:\s+\w+){0,3}?\s+by\b|\w(?:ed|en|t)\s+by\b"),
     "de": re.compile(
@@ -29,10 +42,28 @@ _TOGETHER = re.compile(r"(?:\s|,|\band\b|\bund\b|\bor\b|\boder\b|\bwith\b|\bmit\
 
 
 def other_manner(claim: str, quote: str) -> bool:
-    """Whether the quote asks or supposes where the claim states; in any language, as a passage may hold several."""
+    """Whether the quote asks, supposes or denies where the claim states, in any language: passages may hold several."""
+    if _DENIED.search(quote) and not _DENIED.search(claim):
+        return True
     if quote.rstrip(" \"'”“»)").endswith("?"):
         return True
     return any(supposes.search(quote) and not supposes.search(claim) for supposes in _CONDITIONAL.values())
+
+
+def misplaced(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
+    """Whether one says before where the other says after, or above where the other says below.
+
+    Asked only within one language: "nach" is as often "to" as "after".
+    """
+    if claim_language != quote_language:
+        return False
+    return any(
+        _one_for_other(left, right, claim, quote) or _one_for_other(right, left, claim, quote) for left, right in _TURNS
+    )
+
+
+def _one_for_other(mine: re.Pattern[str], theirs: re.Pattern[str], claim: str, quote: str) -> bool:
+    return bool(mine.search(claim) and theirs.search(quote)) and not (mine.search(quote) or theirs.search(claim))
 
 
 def reported(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:
@@ -48,8 +79,13 @@ def reported(claim: str, claim_language: str, quote: str, quote_language: str) -
     in_marks = shared & _keys(" ".join(_QUOTED.findall(quote)), quote_language)
     if len(in_marks) >= _LEAST_QUOTED and 2 * len(in_marks) >= len(shared):
         return True
-    nearest = max(_SENTENCE_END.split(quote), key=lambda said: len(mine & _keys(said, quote_language)))
-    return _says(nearest, quote_language)
+    return _says(_nearest(claim, quote, quote_language), quote_language)
+
+
+def _nearest(claim: str, quote: str, language: str) -> str:
+    """The sentence of the quote that holds most of the claim's words."""
+    mine = _keys(claim, language)
+    return max(_SENTENCE_END.split(quote), key=lambda said: len(mine & _keys(said, language)))
 
 
 def _says(text: str, language: str) -> bool:
@@ -112,6 +148,7 @@ def exchanged(claim: str, claim_language: str, quote: str, quote_language: str) 
     """
     if claim_language != quote_language or claim_language not in _PASSIVE:
         return False
+    quote = _nearest(claim, quote, quote_language)
     if is_passive(claim, claim_language) != is_passive(quote, quote_language):
         return False
     theirs = names(quote, quote_language)

@@ -35,7 +35,7 @@ from factcheck.models import Evidence, Passage, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_in
 from factcheck.text import locate
-from factcheck.verdict.manner import is_passive, other_manner, reported
+from factcheck.verdict.manner import is_passive, misplaced, other_manner, reported
 from factcheck.verdict.signals import negated
 
 Standing = Literal["supports", "contradicts"]
@@ -296,9 +296,9 @@ def _finding(
 
 
 def _unsure(claim: Reading, sentence: Reading) -> bool:
-    """Whether the sentence asks, supposes, plans or reports where the claim states."""
+    """Whether the sentence asks, supposes, denies, plans or reports where the claim states, or turns before to after."""
     both = (claim.text, claim.language, sentence.text, sentence.language)
-    if other_manner(claim.text, sentence.text) or reported(*both):
+    if other_manner(claim.text, sentence.text) or reported(*both) or misplaced(*both):
         return True
     if sentence.has(HEDGES) != claim.has(HEDGES):
         return True
