@@ -296,7 +296,7 @@ def _finding(
 
 
 def _unsure(claim: Reading, sentence: Reading) -> bool:
-    """Whether the sentence asks, supposes, denies, plans or reports where the claim states, or turns before to after."""
+    """Whether the sentence asks, supposes, denies, plans or reports where the claim states, or has after for before."""
     both = (claim.text, claim.language, sentence.text, sentence.language)
     if other_manner(claim.text, sentence.text) or reported(*both) or misplaced(*both):
         return True
