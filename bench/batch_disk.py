@@ -214,6 +214,8 @@ def _failing_model(ready: Place, wanted: _Undisturbed, most: int, *, onward: boo
         came.runs += 1
         came.hit += 1
         again = ("--force",) if onward and kind in LASTS else ()
+        if again:
+            ready.forget_replies()  # one that fits, but leaves sentences out, is kept as well
         problems = _explicit_problems(ready, ended, wanted, *again, complete=not onward)
         came.problems += [f"{kind} at call {at}: {problem}" for problem in problems]
     return _one_call(f"the n-th model call fails {_when(onward)}", came)
