@@ -89,9 +89,10 @@ def main() -> None:
 
 
 def judge(case: Case, findings: Sequence[Finding], *, gated: bool = True) -> Judged:
-    """The signs that the product's judge would go by."""
-    sides = {stance: ranked(findings, stance, gated=gated) for stance in LABEL_OF}
-    return Judged(case, {stance: signs_of(side, findings, stance) if side else None for stance, side in sides.items()})
+    """The signs that the product's judge would go by: ``gated`` where it reads only windows about the claim."""
+    seen = [finding for finding in findings if finding.is_about] if gated else findings
+    sides = {stance: ranked(seen, stance, gated=gated) for stance in LABEL_OF}
+    return Judged(case, {stance: signs_of(side, seen, stance) if side else None for stance, side in sides.items()})
 
 
 def fit(judged: Sequence[Judged]) -> tuple[dict[str, Any], dict[Stance, Floats]]:

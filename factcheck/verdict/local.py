@@ -117,12 +117,12 @@ class Finding:
     @property
     def is_about(self) -> bool:
         """Whether the window holds enough of the claim's words to say anything to it."""
-        return self.window.near >= (_NEAR_FOREIGN if self.foreign else _NEAR)
+        return _is_about(self.claim, self.window)
 
     @property
     def foreign(self) -> bool:
         """Whether claim and passage are in two languages."""
-        return is_german(self.claim) != (self.window.passage.language == "de")
+        return _is_foreign(self.claim, self.window)
 
     @property
     def can_support(self) -> bool:
@@ -175,7 +175,7 @@ class LocalJudge:
         if ruled.quotes:
             return ruled
         windows = [window for window in windows_of(claim, evidence) if window.quote not in rejected]
-        findings = read(claim, windows, self._model)
+        findings = read(claim, windows_about(claim, windows) if self._withhold else windows, self._model)
         weighed = self._model.decision if self._withhold else self._model.likeliest
         sides = {stance: ranked(findings, stance, gated=self._withhold) for stance in _STANCES}
         chances = {
@@ -212,6 +212,19 @@ def windows_of(claim: str, evidence: Sequence[Evidence]) -> list[Window]:
             near = _near(keys, _keys(quote, passage.language), rarity, passage.language)
             found.setdefault((passage.source, quote), Window(passage, span, near, is_pair))
     return sorted(found.values(), key=lambda window: -window.near)[:READ]
+
+
+def windows_about(claim: str, windows: Sequence[Window]) -> list[Window]:
+    """Those that hold enough of the claim's words to say anything to it; the others need not be read."""
+    return [window for window in windows if _is_about(claim, window)]
+
+
+def _is_about(claim: str, window: Window) -> bool:
+    return window.near >= (_NEAR_FOREIGN if _is_foreign(claim, window) else _NEAR)
+
+
+def _is_foreign(claim: str, window: Window) -> bool:
+    return is_german(claim) != (window.passage.language == "de")
 
 
 def read(claim: str, windows: Sequence[Window], model: PairModel) -> list[Finding]:
