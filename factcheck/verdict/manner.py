@@ -103,7 +103,7 @@ def opposed(claim: str, claim_language: str, quote: str, quote_language: str) ->
         return False
     mine = {word.key for word in words(claim, claim_language)}
     theirs = {word.key for word in words(quote, quote_language)}
-    pairs = _opposites(claim_language)
+    pairs = opposites_of(claim_language)
     return any(pairs.get(key, frozenset()) & (theirs - mine) for key in mine - theirs)
 
 
@@ -129,7 +129,8 @@ def _places(text: str, language: str) -> dict[str, int]:
 
 
 @lru_cache(maxsize=8)
-def _opposites(language: str) -> dict[str, frozenset[str]]:
+def opposites_of(language: str) -> dict[str, frozenset[str]]:
+    """For each stem that has opposites in the language, theirs."""
     table: dict[str, frozenset[str]] = {}
     for left, right in OPPOSITES.get(language, ()):
         one = frozenset(stem(word, language) for word in left.split())

@@ -23,7 +23,6 @@ from factcheck.language.cues import (
     NEGATIONS,
     ONE_TIME_EVENTS,
     ONE_TO_ONE,
-    OPPOSITES,
     SCOPE,
     WEAKENERS,
 )
@@ -35,7 +34,7 @@ from factcheck.models import Evidence, Passage, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
 from factcheck.sentences import sentences_in
 from factcheck.text import locate
-from factcheck.verdict.manner import is_passive, misplaced, other_manner, reported
+from factcheck.verdict.manner import is_passive, misplaced, opposites_of, other_manner, reported
 from factcheck.verdict.signals import negated
 
 Standing = Literal["supports", "contradicts"]
@@ -616,29 +615,16 @@ def _turned_words(claim: Reading, sentence: Reading, fit: _Fit) -> bool:
     """Whether the sentence also has the opposite of a word of the claim, so that it is open which one counts."""
     first, last = fit.stretch(sentence)
     near = {token.key for token in sentence.tokens[max(0, first - 1) : last + 2]}
-    table = _opposites(claim.language)
+    table = opposites_of(claim.language)
     return any((table.get(word.key, frozenset()) - claim.keys) & near for word in claim.content)
 
 
 def _opposite(word: Word, claim: Reading, sentence: Reading) -> str | None:
-    against = _opposites(sentence.language).get(word.key, frozenset())
-    turning = [token for token in sentence.content if token.key in _opposites(sentence.language)]
+    against = opposites_of(sentence.language).get(word.key, frozenset())
+    turning = [token for token in sentence.content if token.key in opposites_of(sentence.language)]
     if sum(token.key not in claim.keys for token in turning) > 1:
         return None  # "increasing loss of mass": two turns make no opposite
     return next((token.text for token in sentence.content if token.key in against), None)
-
-
-@lru_cache(maxsize=8)
-def _opposites(language: str) -> dict[str, frozenset[str]]:
-    table: dict[str, frozenset[str]] = {}
-    for left, right in OPPOSITES.get(language, ()):
-        one = frozenset(stem(word, language) for word in left.split())
-        other = frozenset(stem(word, language) for word in right.split())
-        for key in one:
-            table[key] = table.get(key, frozenset()) | (other - one)
-        for key in other:
-            table[key] = table.get(key, frozenset()) | (one - other)
-    return table
 
 
 def _rival_name(claim: Reading, sentence: Reading, fit: _Fit) -> Name | None:
