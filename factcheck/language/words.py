@@ -106,6 +106,12 @@ def content(tokens: tuple[Word, ...], language: str) -> tuple[Word, ...]:
     return tuple(word for word in tokens if word.lower not in empty)
 
 
+@lru_cache(maxsize=4096)
+def telling_stems(text: str, language: str) -> frozenset[str]:
+    """The stems of the words of a text that say something."""
+    return frozenset(word.key for word in content(words(text, language), language))
+
+
 _STEMMING = Lock()  # a stemmer keeps the word it works on in itself: two threads at once get each other's stems
 
 

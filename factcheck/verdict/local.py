@@ -22,7 +22,7 @@ import numpy as np
 from factcheck.injection import instruction_notice
 from factcheck.language.dates import dates
 from factcheck.language.numbers import quantities
-from factcheck.language.words import Word, compound_of, content, fold, same_word, words
+from factcheck.language.words import Word, compound_of, content, fold, same_word, telling_stems, words
 from factcheck.local.pairs import PairModel, embedded
 from factcheck.models import Claim, Evidence, Notice, Passage, RejectedQuote, Span, Stance, UnverifiableReason
 from factcheck.protocols import Judgement, Quote
@@ -206,10 +206,10 @@ def windows_of(claim: str, evidence: Sequence[Evidence]) -> list[Window]:
     found: dict[tuple[str, str], Window] = {}
     for item in evidence:
         passage = item.passage
-        keys = _keys(claim, passage.language)
+        keys = telling_stems(claim, passage.language)
         for span, is_pair in _spans(passage):
             quote = span.of(passage.text)
-            near = _near(keys, _keys(quote, passage.language), rarity, passage.language)
+            near = _near(keys, telling_stems(quote, passage.language), rarity, passage.language)
             found.setdefault((passage.source, quote), Window(passage, span, near, is_pair))
     return sorted(found.values(), key=lambda window: -window.near)[:READ]
 
@@ -246,7 +246,7 @@ def ranked(findings: Sequence[Finding], stance: Stance, *, gated: bool = True) -
 
     Words that differ support nothing, and words contradict only where code can name what differs: of the
     contradictions that the model alone sees in claims as people write them, every second is none. Where not ``gated``,
-    for the likeliest label instead of a sure one, the model alone may see one, and in words that are hardly near.
+    for the likeliest label instead of a sure one, the model alone may see one.
 
     Of two neighbours that say no more than one of them, that one alone is taken: a citation should be short.
     """
@@ -265,8 +265,6 @@ def _weight(finding: Finding, stance: Stance) -> float:
 
 
 def _speaks(finding: Finding, stance: Stance, gated: bool) -> bool:
-    if gated and not finding.is_about:
-        return False
     if stance == "supports":
         return finding.can_support
     if gated:
@@ -333,14 +331,9 @@ def _content(text: str, language: str) -> tuple[Word, ...]:
     return content(words(text, language), language)
 
 
-@lru_cache(maxsize=4096)
-def _keys(text: str, language: str) -> frozenset[str]:
-    return frozenset(word.key for word in _content(text, language))
-
-
 def _rarity(evidence: Sequence[Evidence]) -> dict[str, float]:
     """How telling a stem is among the passages at hand: rare ones weigh more."""
-    counts = Counter(key for item in evidence for key in _keys(item.passage.text, item.passage.language))
+    counts = Counter(key for item in evidence for key in telling_stems(item.passage.text, item.passage.language))
     return {key: math.log(1 + (len(evidence) + 0.5) / (count + 0.5)) for key, count in counts.items()}
 
 

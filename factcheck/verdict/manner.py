@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from factcheck.language.cues import OPPOSITES
 from factcheck.language.names import Name, names
 from factcheck.language.statements import ASSERTED
-from factcheck.language.words import content, stem, words
+from factcheck.language.words import content, stem, telling_stems, words
 
 _CONDITIONAL = {
     "en": re.compile(r"^\s*(?:if|unless|suppose|imagine|had|were|whether)\b|\bif\b", re.IGNORECASE),
@@ -74,9 +74,9 @@ def reported(claim: str, claim_language: str, quote: str, quote_language: str) -
     """
     if _says(claim, claim_language) or _QUOTED.search(claim):
         return False
-    mine = _keys(claim, quote_language)
-    shared = mine & _keys(quote, quote_language)
-    in_marks = shared & _keys(" ".join(_QUOTED.findall(quote)), quote_language)
+    mine = telling_stems(claim, quote_language)
+    shared = mine & telling_stems(quote, quote_language)
+    in_marks = shared & telling_stems(" ".join(_QUOTED.findall(quote)), quote_language)
     if len(in_marks) >= _LEAST_QUOTED and 2 * len(in_marks) >= len(shared):
         return True
     return _says(_nearest(claim, quote, quote_language), quote_language)
@@ -84,17 +84,13 @@ def reported(claim: str, claim_language: str, quote: str, quote_language: str) -
 
 def _nearest(claim: str, quote: str, language: str) -> str:
     """The sentence of the quote that holds most of the claim's words."""
-    mine = _keys(claim, language)
-    return max(_SENTENCE_END.split(quote), key=lambda said: len(mine & _keys(said, language)))
+    mine = telling_stems(claim, language)
+    return max(_SENTENCE_END.split(quote), key=lambda said: len(mine & telling_stems(said, language)))
 
 
 def _says(text: str, language: str) -> bool:
     asserted = ASSERTED.get(language)
     return asserted is not None and asserted.search(text) is not None
-
-
-def _keys(text: str, language: str) -> frozenset[str]:
-    return frozenset(word.key for word in content(words(text, language), language))
 
 
 def opposed(claim: str, claim_language: str, quote: str, quote_language: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from typing import Any, get_args
 
 from factcheck.batch.output import Output
 from factcheck.batch.plan import plan
+from factcheck.batch.records import INDEX, read_rows
 from factcheck.batch.run import Asked, Batch, Result
 from factcheck.engine import key_of
 from factcheck.errors import ModelUnavailable
@@ -41,6 +43,7 @@ from factcheck.models import (
     Verdict,
     account,
 )
+from factcheck.report.schema import read_report
 
 _CODE = re.compile(r"<(\w+)>")
 
@@ -199,3 +202,14 @@ def write(folder: Path, **texts: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder
+
+
+def contents(out: Path) -> dict[str, Any]:
+    """All that reports say but for times, and for where they were asked."""
+    found = {}
+    for row in read_rows(out / INDEX).values():
+        assert row.report is not None
+        made = json.loads(read_report(out / row.report).model_dump_json())
+        del made["usage"]["seconds"], made["provenance"]["created"], made["provenance"]["settings"]["base_url"]
+        found[row.document] = made
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -19,13 +18,12 @@ from typer.testing import CliRunner
 
 from bench.material import write_documents, write_references
 from factcheck.batch.cluster import by_workers, require_shared
-from factcheck.batch.records import INDEX, read_rows
 from factcheck.batch.run import Asked, Result, run
 from factcheck.cli import app
 from factcheck.engine import index_references
 from factcheck.errors import ConfigError
-from factcheck.report.schema import read_report
 from factcheck.settings import Settings, load
+from tests.batch.checking import contents
 from tests.batch.jobs_server import Asked as Question
 from tests.batch.jobs_server import JobsServer, Said, by_rule
 from tests.retrieve.test_server import Server
@@ -74,17 +72,6 @@ def cluster(place: tuple[Path, str], scratch: Path, *, key: str = "sk-x") -> Ite
         env=own,
     ) as running:
         yield running
-
-
-def contents(out: Path) -> dict[str, Any]:
-    """All that reports say but for times, and for where they were asked."""
-    found = {}
-    for row in read_rows(out / INDEX).values():
-        assert row.report is not None
-        made = json.loads(read_report(out / row.report).model_dump_json())
-        del made["usage"]["seconds"], made["provenance"]["created"], made["provenance"]["settings"]["base_url"]
-        found[row.document] = made
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,11 @@ import pytest
 
 from bench.material import write_documents, write_references
 from factcheck.batch.provider import STATE, Left, by_jobs
-from factcheck.batch.records import INDEX, read_rows
 from factcheck.batch.run import Asked, Result, run
 from factcheck.engine import index_references
 from factcheck.errors import ConfigError
-from factcheck.report.schema import read_report
 from factcheck.settings import Settings, load
+from tests.batch.checking import contents
 from tests.batch.jobs_server import Call, JobsServer, Said, by_rule
 from tests.servers import completion
 
@@ -57,17 +56,6 @@ def by_batch_jobs(
     asked = Asked(place / "docs", folder / "out")
     settings = settings_for(place, server, folder, **more)
     return run(asked, settings, way=by_jobs(wait=wait, left=left, poll_s=POLL_S)), left
-
-
-def contents(out: Path) -> dict[str, Any]:
-    """All that reports say but for times, and for where they were asked."""
-    found = {}
-    for row in read_rows(out / INDEX).values():
-        assert row.report is not None
-        made = json.loads(read_report(out / row.report).model_dump_json())
-        del made["usage"]["seconds"], made["provenance"]["created"], made["provenance"]["settings"]["base_url"]
-        found[row.document] = made
-    return found
 
 
 @pytest.fixture(scope="module")
