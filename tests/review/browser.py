@@ -197,11 +197,13 @@ def decisions(report: Path) -> list[tuple[str, str, str | None, str | None, str,
 
 
 def shows(page: Page, claim: int | str) -> None:
-    """Waits until the page shows this claim and takes keys again.
+    """Waits until the page shows this claim and takes keys: its scripts have run, and nothing is under way.
 
     Not by ``expect``: that reads the whole page aloud at each look, which takes a long one half a second.
     """
-    page.locator(f'#pane:not([aria-busy]) > .claim-view[data-claim="{claim}"]').wait_for(timeout=PATIENCE_MS)
+    page.locator(f'#pane:not([aria-busy]) > .claim-view[data-followed][data-claim="{claim}"]').wait_for(
+        timeout=PATIENCE_MS
+    )
 
 
 def says(page: Page, words: str) -> None:

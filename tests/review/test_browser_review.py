@@ -20,6 +20,15 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 SUPPORTED, CONTRADICTED, UNVERIFIABLE = "supported", "contradicted", "unverifiable"
 
+# Presses "a" as soon as the page's own script has run, which is before htmx knows the buttons.
+_ACCEPT_AT_ONCE = """
+new MutationObserver((_, observer) => {
+  if (!document.documentElement.classList.contains("scripted")) return;
+  observer.disconnect();
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+"""
+
 
 def test_the_example_is_reviewed_by_keyboard_alone(tmp_path: Path, serve: Serve, visit: Visit) -> None:
     report = example(tmp_path)
@@ -346,6 +355,18 @@ def test_a_report_written_anew_refuses_the_decision_of_the_old_page_and_keeps_it
     expect(page.locator("#notice")).to_contain_text("Not saved: the report was written anew.")
     expect(page.locator("#comment")).to_have_value("About the old one.")
     assert not Path(f"{report}.reviews.jsonl").exists()
+
+
+def test_a_key_pressed_while_the_page_starts_waits_and_does_not_load_the_page_anew(
+    tmp_path: Path, serve: Serve, visit: Visit
+) -> None:
+    report = written(small_report(), tmp_path)
+    page = visit(serve(report).url)
+    page.add_init_script(_ACCEPT_AT_ONCE)
+    page.reload()
+    says(page, "Saved: claim 1 accepted.")
+    shows(page, 2)
+    assert [line[:2] for line in decisions(report)] == [("s1.1", "accept")]
 
 
 def test_a_double_click_decides_one_claim(tmp_path: Path, serve: Serve, visit: Visit) -> None:

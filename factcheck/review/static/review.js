@@ -28,7 +28,8 @@ for (const link of article.querySelectorAll("a.ref")) numbers.set(link.dataset.c
 
 const drafts = new Map(); // number of a claim -> a comment that was begun and not saved
 let shown = {};
-let busy = 0;
+let busy = 0; // answers under way
+let starting = !document.querySelector("[data-htmx-powered]"); // a button pressed before htmx knows it loads the whole page
 let waiting = null; // a key pressed while an answer was under way; a decision's with the claim that was on the screen
 
 // --- the document follows -------------------------------------------------------------------------------------------
@@ -138,6 +139,12 @@ article.addEventListener("click", (event) => {
 
 // --- htmx -----------------------------------------------------------------------------------------------------------
 
+document.addEventListener("htmx:after:process", () => {
+  if (!starting) return;
+  starting = false;
+  pressWaiting();
+});
+
 document.addEventListener("htmx:before:request", () => {
   busy += 1;
   pane.setAttribute("aria-busy", "true");
@@ -166,9 +173,7 @@ document.addEventListener("htmx:finally:request", () => {
   if (busy > 0) return;
   pane.removeAttribute("aria-busy");
   decided = null;
-  const next = waiting;
-  waiting = null;
-  if (next && (MOVES.has(next.key) || next.claim === shown.claim)) press(next.key);
+  pressWaiting();
 });
 
 document.addEventListener("htmx:error", () => {
@@ -233,6 +238,12 @@ function press(key) {
   } else found.click();
 }
 
+function pressWaiting() {
+  const next = waiting;
+  waiting = null;
+  if (next && (MOVES.has(next.key) || next.claim === shown.claim)) press(next.key);
+}
+
 function tell(text) {
   said.textContent = text;
 }
@@ -261,11 +272,9 @@ document.addEventListener("keydown", (event) => {
   if (!isOurs) return;
   event.preventDefault();
   if (DECISIONS.has(key) && event.repeat) return;
-  if (busy > 0) { // a decision waits too, but never decides a claim that was not on the screen yet
-    if (MOVES.has(key) || DECISIONS.has(key)) waiting = { key, claim: shown.claim };
-    return;
-  }
-  press(key);
+  const isStep = MOVES.has(key) || DECISIONS.has(key);
+  if (busy === 0 && !(starting && isStep)) press(key);
+  else if (isStep) waiting = { key, claim: shown.claim }; // a decision is never for a claim not yet on the screen
 });
 
 document.getElementById("help-button").addEventListener("click", () => help.showModal());
