@@ -137,7 +137,7 @@ def search(make: Callable[[], Corpus], folder: Path) -> None:
         retrieve(0)
         count = len(corpus.queries)
         exact = timed(lambda i: np.argsort(-(corpus.vectors @ corpus.query_vectors[i]))[:NEAREST], count)
-        dense = timed(lambda i: store.dense(corpus.query_vectors[i], NEAREST), count)
+        dense = timed(lambda i: store.dense([corpus.query_vectors[i]], NEAREST)[0], count)
         show(f"the {NEAREST} nearest vectors", dense)
         show(f"the {NEAREST} best by words", timed(lambda i: store.lexical(corpus.queries[i], "en", NEAREST), count))
         show("a claim: both, fused, with texts", timed(retrieve, count))
@@ -151,7 +151,7 @@ def recall(store: Store, corpus: Corpus) -> float:
     hits = 0
     for query in corpus.query_vectors:
         least = np.partition(corpus.vectors @ query, -NEAREST)[-NEAREST]
-        hits += sum(cosine >= least - 1e-5 for _, cosine in store.dense(query, NEAREST))
+        hits += sum(cosine >= least - 1e-5 for _, cosine in store.dense([query], NEAREST)[0])
     return hits / (NEAREST * len(corpus.query_vectors))
 
 

@@ -121,7 +121,7 @@ def measure(passages: int) -> None:
         with Store.open(location, embedder, reading=reading) as store:
             opened = time.perf_counter()
             query = embedder.embed(["77 x"])[0]
-            [(nearest, cosine)] = store.dense(query, 1)
+            [(nearest, cosine)] = store.dense([query], 1)[0]
             answered = time.perf_counter()
             found = store.passages([nearest])[0].text.split()[0] == "77"
             first_ms = 1000 * (answered - opened)
@@ -129,7 +129,7 @@ def measure(passages: int) -> None:
             many = [embedder.embed([f"{n} x"])[0] for n in range(200)]
             start = time.perf_counter()
             for vector in many:
-                store.passages([name for name, _ in store.dense(vector, 10)])
+                store.passages([name for name, _ in store.dense([vector], 10)[0]])
             print(f"10 nearest with texts: {1000 * (time.perf_counter() - start) / len(many):.1f} ms")
         sizes = {
             path.name: sum(f.stat().st_size for f in [path, *path.rglob("*")] if f.is_file()) / 1e6

@@ -96,8 +96,8 @@ class Only:
     store: References
     retriever: str
 
-    def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        return self.store.dense(vector, k) if self.retriever == "dense" else []
+    def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]:
+        return self.store.dense(vectors, k) if self.retriever == "dense" else [[] for _ in vectors]
 
     def lexical(self, query: str, language: str, k: int) -> list[tuple[str, float]]:
         return self.store.lexical(query, language, k) if self.retriever == "lexical" else []

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Final
 
 from factcheck.models import Block, Span
+from factcheck.once import once
 
 LANGUAGES: Final = ("de", "en", "fr", "es", "it", "nl")
 
@@ -89,7 +89,7 @@ def _stands_apart(before: str, after: str, *, short: bool) -> bool:
     return len(before) <= _DATELINE_REACH and _OPENS_TEXT.match(after) is not None
 
 
-@cache
+@once
 def _patterns() -> tuple[re.Pattern[str], ...]:
     month = rf"(?P<month>{_names('months')})\.?"
     flags = re.I
@@ -124,7 +124,7 @@ def _names(what: str) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
 
 
-@cache
+@once
 def _months() -> dict[str, int]:
     """Month names, wide and abbreviated, without the full stop; "März" also as "Maerz"."""
     from babel.dates import get_month_names
@@ -138,7 +138,7 @@ def _months() -> dict[str, int]:
     return {**names, "maerz": 3, "sept": 9}
 
 
-@cache
+@once
 def _days() -> frozenset[str]:
     from babel.dates import get_day_names
 

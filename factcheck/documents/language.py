@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, Final
+
+from factcheck.once import once
 
 UNDETERMINED: Final = "und"
 
@@ -25,7 +26,7 @@ def detect_language(text: str, *, declared: str | None = None) -> str:
     return hint[0].lower() if hint else UNDETERMINED
 
 
-@cache
+@once
 def _identifier() -> Any:
     from py3langid import langid
 

@@ -17,6 +17,7 @@ from typing import Any, Generic
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.runnables import Runnable
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import BaseModel
 
@@ -151,6 +152,7 @@ class LangChainChat:
         self._newer_limit = address is None  # OpenAI wants max_completion_tokens, most other servers max_tokens
         self._meter = Meter(price, settings.max_calls, settings.max_cost)
         self._gate = gate or Gate(settings, probe_s=backoff_s)
+        self._runnables: dict[tuple[type[BaseModel], Form, int | None, bool], Runnable[Any, Any]] = {}
         self._rungs: dict[type[BaseModel], _Rung] = {}
         self._flights: dict[str, asyncio.Future[str | ModelError | None]] = {}
         self._unavailable: ModelUnavailable | None = None
@@ -344,7 +346,7 @@ class LangChainChat:
         stage, form = talk.prompt.stage, self._forms[talk.at]
         messages = messages_for(talk.prompt, talk.schema, form, talk.complaint)
         talk.newer_limit = self._newer_limit
-        runnable = runnable_for(self._chat, talk.schema, form, talk.max_tokens, newer_limit=talk.newer_limit)
+        runnable = self._runnable(talk.schema, form, talk.max_tokens, talk.newer_limit)
         likely = self._meter.likely(sum(len(str(message.content)) for message in messages), talk.max_tokens)
         async with self._gate.place(likely.total, id(talk)) as place:
             booked = await self._booked(stage, likely)
@@ -369,6 +371,15 @@ class LangChainChat:
                 self._settled.set()
                 place.took = tokens.total if tokens is not None else _none_if_refused(end)
         return message
+
+    def _runnable(
+        self, schema: type[BaseModel], form: Form, max_tokens: int | None, newer_limit: bool
+    ) -> Runnable[Any, Any]:
+        """Made once: making it takes LangChain longer than reading an answer takes us."""
+        how = (schema, form, max_tokens, newer_limit)
+        if how not in self._runnables:
+            self._runnables[how] = runnable_for(self._chat, schema, form, max_tokens, newer_limit=newer_limit)
+        return self._runnables[how]
 
     async def _booked(self, stage: str, likely: Tokens) -> float:
         try:
@@ -404,6 +415,7 @@ class LangChainChat:
         words = fault.message.lower()
         if "temperature" in words and getattr(used, "temperature", None) is not None:
             self._chat = used.model_copy(update={"temperature": None})
+            self._runnables.clear()
             return True
         if talk.max_tokens is not None and isinstance(used, BaseChatOpenAI):
             newer = "max_completion_tokens" in words and "instead" in words

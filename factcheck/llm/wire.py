@@ -43,6 +43,8 @@ def messages_for(prompt: Prompt, schema: type[BaseModel], form: Form, complaint:
     With a complaint, the model is shown its own unusable answer as data, and what is wrong with it.
     """
     system, user = prompt.system, prompt.user
+    if form == "json_schema" and complaint is None:
+        return _messages(system, user)
     written = json.dumps(schema_of(schema), ensure_ascii=False, separators=(",", ":"))
     if form != "json_schema":
         system = f"{system}\n\n{prompts.fill('reply.schema', schema=written)}".strip()
@@ -56,6 +58,10 @@ def messages_for(prompt: Prompt, schema: type[BaseModel], form: Form, complaint:
             schema=written,
         )
         user = f"{user}\n\n{again}"
+    return _messages(system, user)
+
+
+def _messages(system: str, user: str) -> list[BaseMessage]:
     return [*([SystemMessage(system)] if system else []), HumanMessage(user)]
 
 
@@ -78,10 +84,8 @@ def runnable_for(
     if not isinstance(chat, BaseChatOpenAI):
         return _without_parser(chat.with_structured_output(wanted, include_raw=True, **limit))
     if form == "json_object":
-        return _without_parser(chat.with_structured_output(wanted, method="json_mode", include_raw=True, **limit))
-    return _without_parser(
-        chat.with_structured_output(wanted, method="json_schema", strict=True, include_raw=True, **limit)
-    )
+        return _without_parser(chat.with_structured_output(wanted, method="json_mode", **limit))
+    return _without_parser(chat.with_structured_output(wanted, method="json_schema", strict=True, **limit))
 
 
 def _limit(chat: BaseChatModel, max_tokens: int | None, *, newer: bool) -> dict[str, Any]:
@@ -95,7 +99,7 @@ def _limit(chat: BaseChatModel, max_tokens: int | None, *, newer: bool) -> dict[
 
 
 def _without_parser(chain: Runnable[Any, Any]) -> Runnable[Any, Any]:
-    """The model's part of a structured-output chain, which yields ``{"raw": message}``.
+    """The model's part of a structured-output chain, which yields a message, or ``{"raw": message}``.
 
     LangChain's own parser behind it repairs JSON by guessing, in quadratic time: 32,000 characters of prose held up the
     whole event loop for 8 seconds.

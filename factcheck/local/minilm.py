@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from factcheck.local.loading import manifest_of, processors, session_of, verified
 
 WEIGHTS = Path(__file__).parent / "weights" / "minilm"
+_FEW = 4  # texts, as of one claim, that are not worth starting threads for
 POOLING = 1  # changes whenever the code below would give other vectors
 
 
@@ -46,8 +47,8 @@ class MiniLM:
             return np.empty((0, self.dimension), dtype=np.float32)
         with self._loading:
             model = self._model
-        if len(texts) == 1:
-            return model.vector(texts[0])[np.newaxis]
+        if len(texts) <= _FEW:
+            return np.stack([model.vector(text) for text in texts])
         with ThreadPoolExecutor(self._threads) as pool:
             return np.stack(list(pool.map(model.vector, texts)))
 
@@ -78,7 +79,10 @@ class _Model:
     def vector(self, text: str) -> NDArray[np.float32]:
         tokens = self._tokenizer.encode(text, add_special_tokens=False).ids
         windows = list(self._windows(tokens))
-        mean = np.average([self._read(window) for window in windows], axis=0, weights=[len(w) for w in windows])
+        vectors = [self._read(window) for window in windows]
+        lengths = [len(window) for window in windows]
+        single = len(windows) == 1  # its own mean, which NumPy takes a while to find out
+        mean = vectors[0].astype(np.float64) if single else np.average(vectors, axis=0, weights=lengths)
         unit: NDArray[np.float32] = (mean / np.linalg.norm(mean)).astype(np.float32)
         return unit
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -40,21 +39,21 @@ class Dense:
         """Use ``open_folder``."""
         self._client = client
         self._collection = collection
+        self._count = collection.count()  # nobody writes to it; and while Chroma counts, no other thread runs
 
     def nearest(self, vectors: NDArray[np.float32], k: int) -> list[list[tuple[str, float]]]:
         """For each row, the ``k`` nearest passages as (id, cosine), best first."""
-        wanted = min(k, self.count())
+        wanted = min(k, self._count)
         if wanted < 1 or len(vectors) == 0:
             return [[] for _ in vectors]
-        with quiet():
-            found = self._collection.query(query_embeddings=vectors, n_results=wanted, include=["distances"])
+        found = self._collection.query(query_embeddings=vectors, n_results=wanted, include=["distances"])
         return [
             [(name, 1.0 - float(distance)) for name, distance in zip(names, distances, strict=True)]
             for names, distances in zip(found["ids"], found["distances"] or [], strict=True)
         ]
 
     def count(self) -> int:
-        return self._collection.count()
+        return self._count
 
     def ids(self) -> set[str]:
         return set(self._collection.get(include=[])["ids"])
@@ -131,18 +130,6 @@ def batched(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
         yield batch
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Chroma warns on its loggers about things we have dealt with."""
-    logger = logging.getLogger("chromadb")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 def _add(collection: Collection, entries: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
     for batch in batched(entries, _BATCH):
         collection.add(ids=[name for name, _ in batch], embeddings=np.stack([vector for _, vector in batch]))
@@ -193,6 +180,7 @@ def _import() -> Any:
         import chromadb.api.client
     finally:
         BaseSettings.settings_customise_sources = usual  # type: ignore[method-assign]
+    logging.getLogger("chromadb").setLevel(logging.ERROR)  # it warns about things we have dealt with
     return chromadb
 
 

@@ -38,7 +38,7 @@ LONGEST = 3 * TARGET  # characters of neighbours joined into one passage
 class References(Protocol):
     """What a search needs of a store."""
 
-    def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]: ...
+    def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]: ...
     def lexical(self, query: str, language: str, k: int) -> list[tuple[str, float]]: ...
     def passages(self, ids: Sequence[str]) -> list[Passage]: ...
     def merged(self, source: str, start: int, end: int) -> Passage: ...
@@ -114,26 +114,22 @@ class Searcher:
     def _candidates(self, queries: Sequence[_Query], depth: int) -> dict[str, _Candidate]:
         """Every passage a retriever names, with its fused score."""
         found: defaultdict[str, _Candidate] = defaultdict(_Candidate)
-        self._embed([query.text for query in queries if "dense" in query.retrievers])
+        near = self._near([query.text for query in queries if "dense" in query.retrievers], depth)
         for query in queries:
             language = detect_language(query.text)
-            for retriever in query.retrievers:
-                hits, weight = self._hits(retriever, query.text, language, depth)
-                for rank, (passage, _) in enumerate(hits, start=1):
-                    found[passage].count(retriever, rank, weight * query.weight)
+            words = self._store.lexical(query.text, language, depth) if "lexical" in query.retrievers else []
+            _count(found, "dense", near.get(query.text, []), query.weight * self._say_of_vectors(language))
+            _count(found, "lexical", words, query.weight)
         return found
 
-    def _hits(self, retriever: str, query: str, language: str, depth: int) -> tuple[list[tuple[str, float]], float]:
-        """One retriever's list for one query, and what the list weighs in that query's language.
+    def _near(self, texts: Sequence[str], depth: int) -> dict[str, list[tuple[str, float]]]:
+        """The passages near each text, all asked for at once."""
+        self._embed(texts)
+        hits = self._store.dense([self._vectors[text] for text in texts], depth)
+        return {text: [hit for hit in mine if hit[1] >= NEAR] for text, mine in zip(texts, hits, strict=True)}
 
-        Equals stand in the order of their ids: an index has them in that of its making, which a report cannot repeat.
-        """
-        if retriever == "lexical":
-            hits, weight = self._store.lexical(query, language, depth), 1.0
-        else:
-            hits = [hit for hit in self._store.dense(self._vectors[query], depth) if hit[1] >= NEAR]
-            weight = 1.0 if reads(self._embedder, language) else FOREIGN
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0])), weight
+    def _say_of_vectors(self, language: str) -> float:
+        return 1.0 if reads(self._embedder, language) else FOREIGN
 
     def _embed(self, texts: Iterable[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
@@ -177,6 +173,15 @@ class Searcher:
         }
         passage = self._store.merged(left.passage.source, left.passage.span.start, end)
         return Evidence(passage=passage, score=max(left.score, right.score), ranks=ranks)
+
+
+def _count(found: dict[str, _Candidate], retriever: str, hits: Iterable[tuple[str, float]], weight: float) -> None:
+    """Counts one retriever's list for one query.
+
+    Equals stand in the order of their ids: an index has them in that of its making, which a report cannot repeat.
+    """
+    for rank, (passage, _) in enumerate(sorted(hits, key=lambda hit: (-hit[1], hit[0])), start=1):
+        found[passage].count(retriever, rank, weight)
 
 
 def _neighbours(left: Passage, right: Passage) -> bool:

@@ -198,12 +198,12 @@ class Store:
             self.close()
             raise
 
-    def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """The ``k`` passages nearest to a vector, as (passage id, cosine), best first. Raises StoreError."""
+    def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]:
+        """For each vector, the ``k`` nearest passages as (passage id, cosine), best first. Raises StoreError."""
         index = self._ready()
-        if index.dense is None or k < 1:
-            return []
-        return index.dense.nearest(np.asarray(vector, np.float32).reshape(1, -1), k)[0]
+        if index.dense is None or k < 1 or not vectors:
+            return [[] for _ in vectors]
+        return index.dense.nearest(np.stack(vectors).astype(np.float32), k)
 
     def lexical(self, query: str, language: str, k: int) -> list[tuple[str, float]]:
         """The ``k`` passages that share words with a query in ``language``, as (passage id, score), best first."""

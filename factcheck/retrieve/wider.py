@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from factcheck.language.cues import FUNCTION_WORDS
 from factcheck.models import Claim, Evidence, Passage
@@ -44,6 +45,11 @@ def _covers(known: Passage, found: Passage) -> bool:
 def _holds(passage: Passage, word: str, language: str) -> bool:
     """In any inflection, or inside a compound; a number however the passage's language writes it."""
     wanted = terms.stems(word, language if word[0].isdigit() else passage.language)
-    if set(wanted) <= set(terms.stems(passage.text, passage.language)):
-        return True
-    return any(len(stem) >= 5 and stem in passage.text.casefold() for stem in wanted)
+    stems, folded = _words_of(passage.text, passage.language)
+    return stems.issuperset(wanted) or any(len(stem) >= 5 and stem in folded for stem in wanted)
+
+
+@lru_cache(maxsize=2_000)
+def _words_of(text: str, language: str) -> tuple[frozenset[str], str]:
+    """The stems of a text, and the text without capitals; the same passages are near many claims."""
+    return frozenset(terms.stems(text, language)), text.casefold()

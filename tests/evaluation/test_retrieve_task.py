@@ -155,7 +155,7 @@ def test_the_product_finds_the_document_by_words_and_by_vectors(tmp_path: Path) 
 class Broken:
     """A store that cannot be reached."""
 
-    def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+    def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]:
         raise StoreError("store_unreachable", "nobody answers")
 
     def lexical(self, query: str, language: str, k: int) -> list[tuple[str, float]]:

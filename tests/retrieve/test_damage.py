@@ -134,7 +134,7 @@ def test_a_full_temporary_folder_is_an_error_of_the_store_not_a_crash(store: Pat
 
 def assert_answers(opened: Store, embedder: FakeEmbedder) -> None:
     """Passages find themselves, by meaning and by words; HNSW is approximate, and may miss one in a hundred."""
-    found = [opened.dense(vector, 1)[0] for vector in embedder.embed(PASSAGES)]
+    found = [opened.dense([vector], 1)[0][0] for vector in embedder.embed(PASSAGES)]
     itself = [
         opened.passages([nearest])[0].text == text and cosine == pytest.approx(1, abs=1e-3)
         for text, (nearest, cosine) in zip(PASSAGES, found, strict=True)
@@ -202,7 +202,7 @@ def test_a_flipped_text_or_span_never_becomes_a_passage(damage: str, store: Path
     changed(store, FLIPPED[damage])
 
     with Store.open(store, FakeEmbedder(), reading=LINES) as opened:
-        [(nearest, _)] = opened.dense(FakeEmbedder().embed(PASSAGES[:1])[0], 1)
+        [(nearest, _)] = opened.dense([FakeEmbedder().embed(PASSAGES[:1])[0]], 1)[0]
         with pytest.raises(StoreError) as caught:
             opened.passages([nearest])
     assert caught.value.code == "store_damaged"

@@ -128,7 +128,7 @@ def versions(opened: Store, refs: Path, allowed: dict[int, set[int]]) -> dict[in
         [found[number]] = [version for version in possible if text_of(number, version) == text]
         lines = text.split("\n")
         for line, vector in zip(lines[::8], embedder.embed(lines[::8]), strict=True):
-            [(nearest, _)] = opened.dense(vector, 1)
+            [(nearest, _)] = opened.dense([vector], 1)[0]
             [passage] = opened.passages([nearest])
             if (passage.source, passage.text) != (source, line):
                 astray.append((source, line, passage.text))

@@ -34,9 +34,11 @@ class Shelf:
         start = self.texts[source].index(part)
         return self.merged(source, start, start + len(part))
 
-    def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+    def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]:
         self.asked.append(("dense", k))
-        cosines = self._vectors @ vector
+        return [self._nearest(self._vectors @ vector, k) for vector in vectors]
+
+    def _nearest(self, cosines: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         return [(self.all[i].id, float(cosines[i])) for i in np.argsort(-cosines, kind="stable")[:k]]
 
     def lexical(self, query: str, language: str, k: int) -> list[tuple[str, float]]:
@@ -203,8 +205,8 @@ def test_in_a_language_the_embedder_does_not_read_words_weigh_more_than_vectors(
     class Misled(Shelf):
         """Its vectors always prefer the passage that is about something else."""
 
-        def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-            return [(self.all[1].id, 0.9)]
+        def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]:
+            return [[(self.all[1].id, 0.9)] for _ in vectors]
 
     store = Misled(
         tmp_path,
@@ -270,7 +272,7 @@ def test_a_wide_search_embeds_nothing_again(tmp_path: Path) -> None:
 
 def test_errors_of_store_and_embedder_reach_the_caller(tmp_path: Path) -> None:
     class Gone(Shelf):
-        def dense(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+        def dense(self, vectors: Sequence[NDArray[np.float32]], k: int) -> list[list[tuple[str, float]]]:
             raise StoreError("store_unreachable", "gone")
 
     class Refusing(FakeEmbedder):

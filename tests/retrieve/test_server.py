@@ -89,7 +89,8 @@ def opened(url: str, cache: Path, *, embedder: FakeEmbedder | None = None, write
 
 def texts(store: Any) -> set[str]:
     """What vectors and words both can find."""
-    found = {passage.text for passage in store.passages([name for name, _ in store.dense(np.ones(64, np.float32), 99)])}
+    names = [name for name, _ in store.dense([np.ones(64, np.float32)], 99)[0]]
+    found = {passage.text for passage in store.passages(names)}
     assert store._index.words.count() == store.count() == len(store._ids)
     return found
 
@@ -102,7 +103,7 @@ def test_a_server_answers_as_a_folder_does(url: str, tmp_path: Path) -> None:
         with opened(location, tmp_path / "cache", embedder=embedder, write=True) as store:
             report = store.index([refs])
             assert (len(report.added), report.files, report.passages, report.failed) == (3, 3, 4, ())
-            [(nearest, cosine)] = store.dense(embedder.embed(["Bees make honey"])[0], 1)
+            [(nearest, cosine)] = store.dense([embedder.embed(["Bees make honey"])[0]], 1)[0]
             assert cosine == pytest.approx(1, abs=1e-3)
             assert store.lexical("honey", "en", 1)[0][0] == nearest
             assert store.passages([nearest])[0].text == "Bees make honey"
@@ -121,11 +122,11 @@ def test_titles_are_embedded_as_in_a_folder(url: str, tmp_path: Path) -> None:
     with Store.open(url, embedder, write=True, reading=titled, cache_dir=cache) as store:
         assert store.index([refs]).embedded == 2
         [vector] = embedder.embed(["Bees\nThey make honey"])
-        [(lost, cosine)] = store.dense(vector, 1)
+        [(lost, cosine)] = store.dense([vector], 1)[0]
         assert cosine == pytest.approx(1, abs=1e-3)
         store._vectors.delete(ids=[lost])
         assert store.index([refs]).embedded == 0  # its record is unchanged; the vector alone is made again
-        [(again, cosine)] = store.dense(vector, 1)
+        [(again, cosine)] = store.dense([vector], 1)[0]
         assert again == lost
         assert cosine == pytest.approx(1, abs=1e-3)
 
@@ -213,7 +214,7 @@ def test_what_a_killed_writer_left_is_neither_answered_nor_kept(url: str, tmp_pa
         store.index([refs])
         store._vectors.upsert(ids=["orphan1", "orphan2"], embeddings=FakeEmbedder().embed(["second", "second"]))
     with opened(url, tmp_path / "cache") as store:
-        [(nearest, _)] = store.dense(FakeEmbedder().embed(["second"])[0], 1)
+        [(nearest, _)] = store.dense([FakeEmbedder().embed(["second"])[0]], 1)[0]
         assert store.passages([nearest])[0].text == "first"
     with opened(url, tmp_path / "cache", write=True) as store:
         store.index([refs])
@@ -319,7 +320,7 @@ def test_a_server_that_goes_away_is_unreachable_and_one_that_comes_back_answers(
             store.index([write(tmp_path / "refs", one="first")])
             running.kill()
             with pytest.raises(StoreError, match="no Chroma server answers") as caught:
-                store.dense(np.ones(64, np.float32), 1)
+                store.dense([np.ones(64, np.float32)], 1)[0]
             assert caught.value.code == "store_unreachable"
             write(tmp_path / "refs", one="second")
             with pytest.raises(StoreError) as caught:

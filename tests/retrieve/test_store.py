@@ -48,7 +48,7 @@ def test_passages_come_back_by_meaning_and_by_words(tmp_path: Path) -> None:
     embedder = FakeEmbedder()
     with opened(tmp_path / "store", embedder=embedder, write=True) as store:
         report = store.index([refs])
-        (nearest, cosine), *_ = store.dense(embedder.embed(["Bees make honey."])[0], 3)
+        (nearest, cosine), *_ = store.dense([embedder.embed(["Bees make honey."])[0]], 3)[0]
         (worded, _), *_ = store.lexical("honey", "en", 3)
         [passage] = store.passages([nearest])
 
@@ -170,7 +170,7 @@ def test_passages_are_answered_in_the_order_asked(tmp_path: Path) -> None:
     refs = write(tmp_path / "refs", one="a\nb\nc\nd")
     with opened(tmp_path / "store", write=True) as store:
         store.index([refs])
-        ids = [name for name, _ in store.dense(np.ones(64, np.float32), 4)]
+        ids = [name for name, _ in store.dense([np.ones(64, np.float32)], 4)[0]]
         assert [p.id for p in store.passages(ids)] == ids
         assert [p.id for p in store.passages(ids[::-1])] == ids[::-1]
         with pytest.raises(KeyError):
@@ -197,7 +197,7 @@ def test_ids_and_digest_do_not_depend_on_where_the_references_lie(tmp_path: Path
         with opened(tmp_path / place / "store", write=True) as store:
             store.index([refs])
             fingerprints.append(store.fingerprint())
-            ids.append(sorted(name for name, _ in store.dense(np.ones(64, np.float32), 3)))
+            ids.append(sorted(name for name, _ in store.dense([np.ones(64, np.float32)], 3)[0]))
 
     assert fingerprints[0].digest == fingerprints[1].digest
     assert fingerprints[0].location != fingerprints[1].location
@@ -293,7 +293,7 @@ def test_threads_share_an_open_store(tmp_path: Path) -> None:
 
         def ask(number: int) -> None:
             for _ in range(5):
-                [passage] = store.passages([store.dense(vectors[number], 1)[0][0]])
+                [passage] = store.passages([store.dense([vectors[number]], 1)[0][0][0]])
                 if passage.text != f"line number {number}":
                     wrong.append(number)
 
@@ -398,7 +398,8 @@ def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:
 
 def everything(store: Store) -> set[str]:
     """The texts of a small store, by asking for more than it has."""
-    return {passage.text for passage in store.passages([name for name, _ in store.dense(np.ones(64, np.float32), 99)])}
+    names = [name for name, _ in store.dense([np.ones(64, np.float32)], 99)[0]]
+    return {passage.text for passage in store.passages(names)}
 
 
 def test_readers_answer_from_the_state_before_while_a_writer_is_at_work(tmp_path: Path) -> None:
@@ -415,9 +416,7 @@ def test_readers_answer_from_the_state_before_while_a_writer_is_at_work(tmp_path
 
         with opened(tmp_path / "store") as earlier:
             store.index([refs], progress=look)
-            assert {p.text for p in earlier.passages([n for n, _ in earlier.dense(np.ones(64, np.float32), 9)])} == {
-                "first"
-            }
+            assert everything(earlier) == {"first"}
         assert texts(store) == {"changed", "second"}
 
     assert [found for found, _ in seen] == [{"first"}, {"first"}]
