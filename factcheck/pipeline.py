@@ -94,7 +94,7 @@ class Pipeline:
             outcomes=tuple(outcome_of[claim.id] for claim in claims),
             exclusions=exclusions,
             failures=failures,
-            warnings=_warnings(document, parts),
+            warnings=await asyncio.to_thread(_warnings, document, parts),  # a long document holds everybody up
         )
 
     async def _collect(self, running: set[asyncio.Task[Outcome]], done: list[Outcome]) -> set[asyncio.Task[Outcome]]:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any, Protocol, TypeVar
 
 from factcheck.batch.coverage import Coverage, coverage_of_run, to_markdown
@@ -175,10 +176,16 @@ def run(
     settings = settings_of(asked, settings)
     entries = plan(asked.folder, out=asked.out, files=asked.files, since=asked.since)
     with Output.held(asked.out, asked.folder) as output:
+        Thread(target=_warm, daemon=True).start()
         ready = prepare(settings, references=asked.references, progress=progress, say=say)
         at_once = asked.at_once or _at_once(settings, local=ready.choice.name == "local")
         work = Work(asked, entries, output, ready, watch, say, at_once)
         return drive((way or _here)(work))
+
+
+def _warm() -> None:
+    """Loads what the first document needs to be read, beside the imports that the model and the store need."""
+    read_bytes(b"A document that is not kept.", source="first.txt")
 
 
 def settings_of(asked: Asked, settings: Settings) -> Settings:

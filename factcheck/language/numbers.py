@@ -370,8 +370,13 @@ def _number_stems(language: str) -> frozenset[str]:
 
 
 def _may_be_number(word: str, language: str) -> bool:
-    stems = _number_stems(language)
-    return word in stems or any(word.startswith(s) or word.endswith(s) for s in stems if len(s) > 2)
+    parts = _number_parts(language)
+    return word in _number_stems(language) or word.startswith(parts) or word.endswith(parts)
+
+
+@cache
+def _number_parts(language: str) -> tuple[str, ...]:
+    return tuple(stem for stem in _number_stems(language) if len(stem) > 2)
 
 
 def _ordinal_words(tokens: Iterable[Word], language: str) -> Iterator[_Raw]:
@@ -475,12 +480,15 @@ def _currency(word: str) -> str | None:
 
 def _bound(before: str, language: str) -> Bound:
     tail = " ".join(before[-40:].lower().split())
+    return next((bound for bound, pattern in _bounds(language) if pattern.search(tail)), "exact")
+
+
+@cache
+def _bounds(language: str) -> tuple[tuple[Bound, re.Pattern[str]], ...]:
     tables: tuple[tuple[Bound, dict[str, tuple[str, ...]]], ...] = (
         ("at_least", AT_LEAST),
         ("at_most", AT_MOST),
         ("about", APPROXIMATE),
     )
-    for bound, table in tables:
-        if any(re.search(rf"(?<!\w){re.escape(phrase)}$", tail) for phrase in table.get(language, ())):
-            return bound
-    return "exact"
+    phrases = {bound: "|".join(map(re.escape, table[language])) for bound, table in tables if language in table}
+    return tuple((bound, re.compile(rf"(?<!\w)(?:{either})$")) for bound, either in phrases.items() if either)

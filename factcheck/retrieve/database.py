@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ SCHEMA = "1"
 _APPLICATION_ID = 0x66616374  # "fact", in the header of every file of ours
 _BUSY_MS = 20_000
 _CACHED_CHARACTERS = 20_000_000
+_CACHED_PASSAGES = 4_000
 
 _TABLES = """
 CREATE TABLE manifest (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -141,6 +142,8 @@ class Database:
         self._connection = connection
         self._lock = threading.RLock()
         self._files: OrderedDict[int, StoredFile] = OrderedDict()
+        self._passage = lru_cache(_CACHED_PASSAGES)(self._read_passage)  # of a generation: it does not change
+        self.slice = lru_cache(_CACHED_PASSAGES)(self._read_slice)
         self.manifest = self.refresh()
 
     def refresh(self) -> Manifest:
@@ -279,21 +282,21 @@ class Database:
 
         Raises KeyError for an id that is not there, StoreError where the text is not what was stored.
         """
+        return [self._passage(name, at) for name in ids]
+
+    def _read_passage(self, name: str, at: int) -> Passage:
         query = f"""SELECT passages.file, start, "end", passages.language FROM passages
                     JOIN files ON files.id = passages.file WHERE passages.id = :id AND {_VISIBLE}"""
-        found = []
-        for name in ids:
-            rows = self._all(query, {"id": name, "at": at})
-            if not rows:
-                raise KeyError(name)
-            number, start, end, language = rows[0]
-            passage = self._file(number).passage(Span(start=start, end=end), language=language)
-            if passage.id != name:
-                raise damaged(self.path, f"passage {name} is not what was stored")
-            found.append(passage)
-        return found
+        rows = self._all(query, {"id": name, "at": at})
+        if not rows:
+            raise KeyError(name)
+        number, start, end, language = rows[0]
+        passage = self._file(number).passage(Span(start=start, end=end), language=language)
+        if passage.id != name:
+            raise damaged(self.path, f"passage {name} is not what was stored")
+        return passage
 
-    def slice(self, source: str, start: int, end: int, at: int) -> Passage:
+    def _read_slice(self, source: str, start: int, end: int, at: int) -> Passage:
         """A passage over any stretch of a file. Raises KeyError for a source that generation ``at`` does not hold."""
         rows = self._all(f"SELECT id FROM files WHERE source = :source AND {_VISIBLE}", {"source": source, "at": at})
         if not rows:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -26,6 +27,7 @@ def _version() -> str:
 
 LEXICAL = _version()
 
+_CACHED_TERMS = 20_000
 _HEAP = 50_000_000  # bytes for the writer; one thread, so that the same passages give the same segments
 
 
@@ -59,6 +61,7 @@ class Lexical:
         self._schema = index.schema
         self._searcher = index.searcher()
         self._languages = [language for language, _ in self._searcher.terms_with_prefix("language", "")]
+        self._term = lru_cache(_CACHED_TERMS)(self._term_query)
 
     def search(self, query: str, language: str, k: int) -> list[tuple[str, float]]:
         """The ``k`` best passages by BM25, as (passage id, score), best first; words of ``query`` are never syntax.
@@ -75,15 +78,19 @@ class Lexical:
         """How many passages the index holds."""
         return int(self._searcher.num_docs)
 
-    def _parts(self, query: str, language: str) -> Iterator[tantivy.Query]:
+    def _parts(self, query: str, language: str) -> list[tantivy.Query]:
         """One query for each different term of the text that some passage has."""
         read_as = [language] if language in self._languages else self._languages
         stems = dict.fromkeys(term for each in read_as for term in terms.stems(query, each))
         wanted = [("stems", term, 1.0) for term in stems]
         wanted += [("grams", term, GRAM_WEIGHT) for term in dict.fromkeys(terms.grams(query))]
-        for field, term, weight in wanted:
-            if self._searcher.doc_freq(field, term):
-                yield tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term), weight)
+        parts = (self._term(*one) for one in wanted)
+        return [part for part in parts if part is not None]
+
+    def _term_query(self, field: str, term: str, weight: float) -> tantivy.Query | None:
+        if not self._searcher.doc_freq(field, term):
+            return None
+        return tantivy.Query.boost_query(tantivy.Query.term_query(self._schema, field, term), weight)
 
 
 def _schema() -> tantivy.Schema:
