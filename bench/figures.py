@@ -21,7 +21,8 @@ class Figure:
         return "----" if self.passed is None else "PASS" if self.passed else "FAIL"
 
     def __str__(self) -> str:
-        return f"{self.word}  {self.name}  {self.what}: {self.measured} (demanded: {self.demanded})"
+        demanded = f" (demanded: {self.demanded})" if self.demanded else ""
+        return f"{self.word}  {self.name}  {self.what}: {self.measured}{demanded}"
 
 
 def some(lines: list[str], most: int = 5) -> str:

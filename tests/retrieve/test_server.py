@@ -106,6 +106,9 @@ def test_a_server_answers_as_a_folder_does(url: str, tmp_path: Path) -> None:
             [(nearest, cosine)] = store.dense([embedder.embed(["Bees make honey"])[0]], 1)[0]
             assert cosine == pytest.approx(1, abs=1e-3)
             assert store.lexical("honey", "en", 1)[0][0] == nearest
+            several = list(embedder.embed(["old line", "Bees make honey"]))
+            assert store.dense(several, 2) == [store.dense([vector], 2)[0] for vector in several]
+            assert store.dense([], 2) == []
             assert store.passages([nearest])[0].text == "Bees make honey"
             assert store.merged(str(refs / "one.txt"), 0, 13).text == "kept line\nold"
             assert store.languages() == {"en": 3, "de": 1}
