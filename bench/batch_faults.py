@@ -28,7 +28,7 @@ from bench.model_server import (
     Kind,
     ModelServer,
 )
-from bench.running import Place, broken_files, differences, place, rows_told, start, told_by
+from bench.running import SLOWEST_S, Place, broken_files, differences, place, rows_told, start, told_by
 from factcheck.models import Report
 
 LEFT_FAILURES = 3
@@ -57,7 +57,7 @@ def mixed(
     with _ready(
         folder, documents=documents, claims=claims, behaviour=behaviour, concurrency=concurrency, deadline_s=3
     ) as ready:
-        ended = ready.run()
+        ended = ready.run(longest_s=SLOWEST_S + 3 * documents)
         asked, rows, reports = ready.server.requests(), ready.rows(), ready.reports()
         hurt = _hurt_for_good(asked)
         spared = [row for row in rows.values() if Path(row.document).stem not in hurt]

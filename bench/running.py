@@ -224,8 +224,8 @@ class Place:
             largest_file=largest_file,
         )
 
-    def run(self, *more: str, **how: Any) -> Ended:
-        return self.start(*more, **how).wait()
+    def run(self, *more: str, longest_s: float = SLOWEST_S, **how: Any) -> Ended:
+        return self.start(*more, **how).wait(longest_s)
 
     def forget(self) -> None:
         """No output and no kept replies: the next run starts from nothing."""

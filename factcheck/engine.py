@@ -400,7 +400,7 @@ class Session:
         self.choice = prepared.choice
         self.opened = prepared.opened
         self.chat = chat
-        self.threads = search_threads(prepared.opened.embedder)
+        self.threads = search_threads(prepared.opened.embedder, remote=self.store.is_remote)
         self.patience = Patience(self.settings.patience_s)
         self.room = asyncio.Semaphore(4 * self.settings.concurrency)  # for claims of all documents
 

@@ -80,7 +80,7 @@ def open_server(url: str, embedder: Embedder, reading: Reading, *, cache_dir: Pa
 class ServerStore(Store):
     """An open store whose vectors are on a server."""
 
-    _dense_is_local = False
+    is_remote = True
 
     def __init__(self, address: Address, embedder: Embedder, reading: Reading, cache_dir: Path, *, write: bool) -> None:
         """Use ``Store.open``."""

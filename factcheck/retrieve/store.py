@@ -109,7 +109,7 @@ class Store:
     except by its own ``index``. ``notes`` says in words what had to be repaired."""
 
     notes: list[str]
-    _dense_is_local = True
+    is_remote = False  # a server has the vectors
 
     @staticmethod
     def open(
@@ -438,7 +438,7 @@ class Store:
             try:
                 self._index = self._opened_index(at)
             except derived.NotIntact:
-                derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=progress)
+                derived.publish(self._folder, self._truth, dense=not self.is_remote, progress=progress)
         derived.remove_older(self._folder, at)
         self._truth.purge(at)
 
@@ -475,14 +475,14 @@ class Store:
             self._index = self._opened_index(at)  # somebody else has just done it
         except derived.NotIntact:
             why = self._why(at, reason)
-            path = derived.publish(self._folder, self._truth, dense=self._dense_is_local, progress=derived.silent)
+            path = derived.publish(self._folder, self._truth, dense=not self.is_remote, progress=derived.silent)
             self._index = self._opened_new(path)
             derived.remove_older(self._folder, at)
             self._note(f"{why} and has been rebuilt from the store; nothing was embedded again")
 
     def _rebuild_privately(self, why: str) -> None:
         path = derived.publish(
-            self._folder, self._truth, dense=self._dense_is_local, into=self._private.new(), progress=derived.silent
+            self._folder, self._truth, dense=not self.is_remote, into=self._private.new(), progress=derived.silent
         )
         self._index = self._opened_new(path)
         self._note(f"{why}; the store cannot be written, so it has been rebuilt for this run only")
