@@ -31,12 +31,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, SecretStr
 from tokenizers import Tokenizer
 
+from factcheck.batch.records import INDEX, read_rows
 from factcheck.llm.wire import messages_for, runnable_for
 from factcheck.local.loading import manifest_of, session_of, verified
 from factcheck.local.minilm import WEIGHTS, embedded
 from factcheck.models import Outcome
 from factcheck.protocols import Answer, Prompt
-from factcheck.report.schema import parse_report
+from factcheck.report.schema import read_report
 from factcheck.retrieve.search import DEPTH, THREADS, WIDER
 from factcheck.retrieve.store import Store
 from factcheck.verdict.llm import LLMJudge
@@ -132,8 +133,7 @@ async def _cpu_of(works: Sequence[_Work], libraries: _Libraries, concurrency: in
 
 
 async def _measure(out: Path, store: str, concurrency: int) -> dict[str, float]:
-    found = sorted(path for path in out.rglob("*.json") if path.name != "coverage.json" and ".cache" not in path.parts)
-    reports = [parse_report(path.read_bytes(), path) for path in found]
+    reports = [read_report(out / row.report) for row in read_rows(out / INDEX).values() if row.report is not None]
     works = [await _work_of(outcome) for report in reports for outcome in report.outcomes]
     with Store.open(store, embedded()) as opened:
         return {"claims": len(works), "cpu_s": await _cpu_of(works, _Libraries(opened), concurrency)}

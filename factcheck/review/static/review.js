@@ -29,7 +29,8 @@ for (const link of article.querySelectorAll("a.ref")) numbers.set(link.dataset.c
 const drafts = new Map(); // number of a claim -> a comment that was begun and not saved
 let shown = {};
 let busy = 0; // answers under way
-let starting = !document.querySelector("[data-htmx-powered]"); // a button pressed before htmx knows it loads the whole page
+// a button pressed before htmx knows it loads the whole page; without htmx that is the way
+let starting = "htmx" in window && !document.querySelector("[data-htmx-powered]");
 let waiting = null; // a key pressed while an answer was under way; a decision's with the claim that was on the screen
 
 // --- the document follows -------------------------------------------------------------------------------------------
