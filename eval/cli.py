@@ -95,6 +95,12 @@ def run(
     withhold: Annotated[
         bool | None, typer.Option(help="Local engine: no label that is less sure than measured to be right.")
     ] = None,
+    of_two: Annotated[
+        bool,
+        typer.Option(
+            "--of-two", help="Local engine: supported or contradicted, whichever is likelier, for sets without a third."
+        ),
+    ] = False,
     embedder: Annotated[str | None, typer.Option(help="minilm (embedded), or openai:NAME.")] = None,
     texts: Annotated[
         bool, typer.Option(help="Keep the words of others' data in the result; without, digests that can be paired.")
@@ -131,14 +137,24 @@ def run(
     say(f"factcheck: {choose(settings).line}")
     if task is not TaskChoice.ALL:
         return _measured(
-            task, wanted, settings, command_line(settings), out, runs=runs, texts=texts, exchanges=exchanges
+            task,
+            wanted,
+            settings,
+            command_line(settings),
+            out,
+            runs=runs,
+            texts=texts,
+            of_two=of_two,
+            exchanges=exchanges,
         )
     known: Known = {}
     codes = []
     for each in (choice for choice in TaskChoice if choice is not TaskChoice.ALL):
         file = out / f"{each.value}.json" if out is not None else None
         command = command_line(settings).replace(" run all", f" run {each.value}", 1)
-        codes.append(_measured(each, wanted, settings, command, file, runs=runs, texts=texts, known=known))
+        codes.append(
+            _measured(each, wanted, settings, command, file, runs=runs, texts=texts, of_two=of_two, known=known)
+        )
     return max(codes)
 
 
@@ -151,13 +167,15 @@ def _measured(
     *,
     runs: int,
     texts: bool,
+    of_two: bool,
     exchanges: Exchanges | None = None,
     known: Known | None = None,
 ) -> int:
     from eval.datasets.public import left_out
+    from eval.engines import choosing_of_two
     from eval.printing import console, print_header, print_result
     from eval.results import without_text, write
-    from eval.run import Asked, evaluate
+    from eval.run import Asked, evaluate, unchanged
     from eval.tasks import task_named
     from factcheck.cli.progress import Shown
 
@@ -174,6 +192,7 @@ def _measured(
         limit=wanted.limit,
         exchanges=exchanges,
         known=known,
+        change=choosing_of_two if of_two else unchanged,
     )
     with Shown() as progress:
         result = evaluate(asked, progress)

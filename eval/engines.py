@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ class Engine:
     signals: Signals = compare
     fingerprints: list[StoreFingerprint] = field(default_factory=list)  # of the stores that were searched
     known: Known = field(default_factory=dict)
+    of_two: bool = False  # the judge chooses between supported and contradicted alone
 
     def splitter(self, *, as_of: date | None, languages: Sequence[str] = ()) -> Splitter:
         """The splitter for a text written on ``as_of``, whose references are in ``languages``."""
@@ -97,12 +98,24 @@ class Engine:
             "engine": self.choice.name,
             "model": self.model,
             "answered_by": self.answered_by,
-            "parameters": parameters_of(self.chat, self.settings),
+            "parameters": parameters_of(self.chat, self.settings) | ({"of_two": True} if self.of_two else {}),
             "prompts": prompts.digests() if self.chat else {},
             "settings": shown(self.settings),
             "store": _together(self.fingerprints),
             "weights": digests(),
         }
+
+
+def choosing_of_two(plain: Engine) -> Engine:
+    """The same engine, whose judge says supported or contradicted of every claim that its passages say anything of.
+
+    Raises ConfigError where the engine is not the local one.
+    """
+    from factcheck.verdict.local import LocalJudge
+
+    if plain.chat is not None:
+        raise ConfigError("--of-two is for the local engine: a model is asked as it is always asked")
+    return replace(plain, judge=LocalJudge(of_two=True), of_two=True)
 
 
 @asynccontextmanager

@@ -147,13 +147,15 @@ class Signs:
 class LocalJudge:
     """Judges with the embedded model; needs no settings and no network."""
 
-    def __init__(self, model: PairModel | None = None, *, withhold: bool = True) -> None:
+    def __init__(self, model: PairModel | None = None, *, withhold: bool = True, of_two: bool = False) -> None:
         """``model`` is the shipped one unless given. Without ``withhold`` every claim gets its likeliest label.
 
-        Raises ConfigError where the model's files are missing.
+        With ``of_two`` that is supported or contradicted wherever a passage says anything: for claims known to be
+        one or the other. Raises ConfigError where the model's files are missing.
         """
         self._model = model or embedded()
-        self._withhold = withhold
+        self._withhold = withhold and not of_two
+        self._least = 0.0 if of_two else self._model.likeliest["least"]
 
     @property
     def name(self) -> str:
@@ -197,7 +199,7 @@ class LocalJudge:
             least = {stance: self._model.decision[stance]["threshold"] for stance in _STANCES}
             return [stance for stance in _STANCES if chances.get(stance, 0.0) >= least[stance]]
         best: Stance = max(_STANCES, key=lambda stance: chances.get(stance, 0.0))
-        return [best] if chances.get(best, 0.0) >= self._model.likeliest["least"] else []
+        return [best] if chances and chances[best] >= self._least else []
 
 
 def windows_of(claim: str, evidence: Sequence[Evidence]) -> list[Window]:

@@ -95,6 +95,22 @@ def test_what_cannot_run_is_one_line_and_exit_2(words: list[str], says: str) -> 
     assert "Traceback" not in done.output
 
 
+def test_of_two_labels_the_local_engine_says_one_of_every_claim(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "r.json"
+    assert invoked("run", "verdict", "--data", folder, "--of-two", "--out", out).exit_code == 0
+    result = read(out)
+    assert {sample.label for sample in result.samples} == {"supported", "contradicted"}
+    assert result.provenance.parameters["of_two"] is True
+
+
+def test_a_model_is_not_asked_to_choose_of_two_labels(folder: Path) -> None:
+    with ScriptedServer(honest) as server:
+        model = ("--base-url", server.url, "--model", "m")
+        done = invoked("run", "verdict", "--data", folder, "--of-two", *model)
+    assert done.exit_code == 2, done.output
+    assert "--of-two is for the local engine" in done.output
+
+
 def test_an_unknown_task_is_answered_with_those_there_are() -> None:
     done = invoked("run", "verdicts")
     assert done.exit_code == 2

@@ -13,7 +13,7 @@ import factcheck.local
 from eval.datasets.choosing import Wanted
 from eval.datasets.dataset import Dataset
 from eval.datasets.loading import claim_sets
-from eval.engines import Engine, engine
+from eval.engines import Engine, choosing_of_two, engine
 from eval.records import DatasetInfo, Reference
 from factcheck.engine import judge_of
 from factcheck.errors import ConfigError
@@ -43,6 +43,11 @@ def test_the_local_engine_is_the_products_own() -> None:
     stated = found.provenance()
     assert (stated["engine"], stated["model"], stated["answered_by"]) == ("local", None, "the local engine")
     assert (stated["prompts"], stated["store"], found.usage(), found.cost()) == ({}, None, {}, 0.0)
+
+
+def test_an_engine_that_chooses_of_two_labels_says_so() -> None:
+    assert "of_two" not in local().provenance()["parameters"]
+    assert choosing_of_two(local()).provenance()["parameters"]["of_two"] is True
 
 
 def test_the_weights_named_are_those_on_disk() -> None:

@@ -197,6 +197,21 @@ def test_where_nothing_is_withheld_the_likelier_side_wins() -> None:
     assert said.label in ("supported", "contradicted")
 
 
+def test_of_two_labels_one_is_given_however_unlikely_it_is_and_with_its_quote() -> None:
+    claim, text = claim_of("The mill in Aldorf is open."), "In Aldorf, the mill was sold to a baker."
+    model = Scripted(always("unverifiable"))
+    assert asyncio.run(LocalJudge(model, withhold=False).judge(claim, [passage(text)])).label == "unverifiable"
+    said = asyncio.run(LocalJudge(model, of_two=True).judge(claim, [passage(text)]))
+    assert said.label in ("supported", "contradicted")
+    assert [quote.text for quote in said.quotes] == [text]
+
+
+def test_of_two_labels_none_is_given_where_no_words_could_be_quoted() -> None:
+    claim, text = claim_of("The mill in Aldorf is open."), "Is the mill in Aldorf open?"
+    said = asyncio.run(LocalJudge(Scripted(always("supported")), of_two=True).judge(claim, [passage(text)]))
+    assert (said.label, said.quotes) == ("unverifiable", ())
+
+
 def test_without_passages_it_says_so() -> None:
     assert judge("Finland joined NATO.").reason == "no_passage_retrieved"
 
