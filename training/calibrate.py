@@ -5,13 +5,15 @@
 Fitted on the dev part alone, on what the product's own code sees of each claim (``factcheck.verdict.local.Signs``): one
 logistic regression for each of the two labels, and a threshold for each, read off predictions for claims that the
 regression has not seen (ten folds, no passage in two of them). Where nothing is withheld, the likeliest label is read
-by regressions of their own, over all windows. What is found goes into the manifest of the judge.
+by regressions of their own, over all windows; and by one more where a claim is known to be supported or contradicted.
+What is found goes into the manifest of the judge.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 
 from factcheck.local.pairs import PairModel
 from factcheck.models import Stance
-from factcheck.verdict.local import Finding, Signs, ranked, signs_of
+from factcheck.verdict.local import Finding, Signs, likeliest_of, ranked, signs_of, weight
 from training.cases import Case, dev_cases, findings_of
 from training.data import Label
 
@@ -82,7 +84,7 @@ def main() -> None:
     likeliest = fit_likeliest([judge(case, findings, gated=False) for case, findings in read])
     path = given.judge / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
-    fitted = {**manifest, "decision": decision, "likeliest": likeliest}
+    fitted = {**manifest, "decision": decision, "likeliest": likeliest, "of_two": fit_of_two(read)}
     path.write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(decision, indent=2))
     print(table(judged, chances, decision))
@@ -110,6 +112,21 @@ def fit_likeliest(judged: Sequence[Judged]) -> dict[str, Any]:
     chances = {stance: held_out(judged, stance, ALL_SIGNS) for stance in LABEL_OF}
     weights: dict[str, Any] = {stance: _weights(judged, stance, ALL_SIGNS) for stance in LABEL_OF}
     return {**weights, "least": max(_LIKELY, key=lambda least: mean_f1(judged, chances, least))}
+
+
+def fit_of_two(read: Sequence[tuple[Case, Sequence[Finding]]]) -> dict[str, float]:
+    """By how much the likeliest windows of both sides speak for supported, of claims that are it or contradicted."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows = [(case, likeliest_of(findings)) for case, findings in read if case.label in LABEL_OF.values() and findings]
+    sizes = Counter(case.kind for case, _ in rows)
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(
+        [[weight(best[stance], stance) for stance in LABEL_OF] for _, best in rows],
+        [case.label == "supported" for case, _ in rows],
+        sample_weight=_even([FITTED_ON[case.kind] / sizes[case.kind] for case, _ in rows]),
+    )
+    weights = dict(zip(LABEL_OF, model.coef_[0], strict=True))
+    return {name: round(float(value), 4) for name, value in {"bias": model.intercept_[0], **weights}.items()}
 
 
 def mean_f1(judged: Sequence[Judged], chances: Mapping[Stance, Floats], least: float) -> float:
@@ -162,11 +179,15 @@ def _fitted(judged: Sequence[Judged], stance: Stance, among: Sequence[int], name
     rows = [at for at in among if judged[at].signs[stance] is not None]
     gold = np.array([judged[at].case.label == LABEL_OF[stance] for at in rows])
     sizes = {kind: sum(judged[at].case.kind == kind for at in rows) for kind in FITTED_ON}
-    weights = np.array([FITTED_ON[judged[at].case.kind] / sizes[judged[at].case.kind] for at in rows])
-    weights *= len(rows) / weights.sum()
+    weights = _even([FITTED_ON[judged[at].case.kind] / sizes[judged[at].case.kind] for at in rows])
     return LogisticRegression(C=1.0, max_iter=2000).fit(
         _matrix(judged, stance, rows, names), gold, sample_weight=weights
     )
+
+
+def _even(weights: Sequence[float]) -> Floats:
+    """The same weights, 1 in the mean."""
+    return np.array(weights) * len(weights) / sum(weights)
 
 
 def _matrix(judged: Sequence[Judged], stance: Stance, rows: Sequence[int], names: Sequence[str]) -> Floats:

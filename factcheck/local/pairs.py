@@ -37,11 +37,12 @@ class PairModel:
         Raises ConfigError where the model's files are missing.
         """
         self._folder = folder
-        self._manifest = manifest_of(folder, "window", "decision", "likeliest", file=MODEL)
+        self._manifest = manifest_of(folder, "window", "decision", "likeliest", "of_two", file=MODEL)
         self._threads = threads or processors()
         self._loading = Lock()
         self.decision: dict[str, Any] = self._manifest["decision"]
         self.likeliest: dict[str, Any] = self._manifest["likeliest"]
+        self.of_two: dict[str, float] = self._manifest["of_two"]
         self.name = f"judge-{self._manifest['files'][MODEL][:8]}"
 
     def logits(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:

@@ -40,6 +40,7 @@ _QUOTES = 3
 _LONGEST_TITLE = 80  # characters; a longer one says too much to stand before every sentence
 _FURTHEST = 10.0  # a margin beyond this tells no more
 _BOTH_NEEDED = 0.5  # by how much the margin of two neighbours must exceed that of one
+_EVEN = 0.5
 _NAMED = 1.0  # what a difference that code can name is worth in margin, where none has to be named
 _STANCES: tuple[Stance, Stance] = ("supports", "contradicts")
 
@@ -150,12 +151,12 @@ class LocalJudge:
     def __init__(self, model: PairModel | None = None, *, withhold: bool = True, of_two: bool = False) -> None:
         """``model`` is the shipped one unless given. Without ``withhold`` every claim gets its likeliest label.
 
-        With ``of_two`` that is supported or contradicted wherever a passage says anything: for claims known to be
-        one or the other. Raises ConfigError where the model's files are missing.
+        With ``of_two`` that is supported or contradicted wherever there are words to read: for claims known to be one
+        or the other. Raises ConfigError where the model's files are missing.
         """
         self._model = model or embedded()
-        self._withhold = withhold and not of_two
-        self._least = 0.0 if of_two else self._model.likeliest["least"]
+        self._withhold = withhold
+        self._of_two = of_two
 
     @property
     def name(self) -> str:
@@ -174,9 +175,11 @@ class LocalJudge:
         if not evidence:
             return _open("no_passage_retrieved", claim)
         ruled = by_rules(claim, evidence, rejected)
-        if ruled.quotes:
+        if ruled.quotes and not (self._of_two and ruled.label == "unverifiable"):
             return ruled
         windows = [window for window in windows_of(claim, evidence) if window.quote not in rejected]
+        if self._of_two:
+            return self._likelier(claim, windows)
         findings = read(claim, windows_about(claim, windows) if self._withhold else windows, self._model)
         weighed = self._model.decision if self._withhold else self._model.likeliest
         sides = {stance: ranked(findings, stance, gated=self._withhold) for stance in _STANCES}
@@ -199,7 +202,17 @@ class LocalJudge:
             least = {stance: self._model.decision[stance]["threshold"] for stance in _STANCES}
             return [stance for stance in _STANCES if chances.get(stance, 0.0) >= least[stance]]
         best: Stance = max(_STANCES, key=lambda stance: chances.get(stance, 0.0))
-        return [best] if chances and chances[best] >= self._least else []
+        return [best] if chances.get(best, 0.0) >= self._model.likeliest["least"] else []
+
+    def _likelier(self, claim: str, windows: Sequence[Window]) -> Judgement:
+        """Supported or contradicted, whichever the likeliest windows of both sides speak for."""
+        findings = read(claim, windows, self._model)
+        if not findings:
+            return _open("passages_irrelevant", claim)
+        best = likeliest_of(findings)
+        supported = chance_of_two(best, self._model.of_two)
+        stance: Stance = "supports" if supported >= _EVEN else "contradicts"
+        return _labelled(claim, stance, [best[stance]], max(supported, 1 - supported))
 
 
 def windows_of(claim: str, evidence: Sequence[Evidence]) -> list[Window]:
@@ -253,7 +266,7 @@ def ranked(findings: Sequence[Finding], stance: Stance, *, gated: bool = True) -
     Of two neighbours that say no more than one of them, that one alone is taken: a citation should be short.
     """
     chosen: list[Finding] = []
-    for finding in sorted(findings, key=lambda one: -_weight(one, stance)):
+    for finding in sorted(findings, key=lambda one: -weight(one, stance)):
         if any(finding.window.overlaps(other.window) for other in chosen):
             continue
         if _speaks(finding, stance, gated):
@@ -261,7 +274,13 @@ def ranked(findings: Sequence[Finding], stance: Stance, *, gated: bool = True) -
     return chosen
 
 
-def _weight(finding: Finding, stance: Stance) -> float:
+def likeliest_of(findings: Sequence[Finding]) -> dict[Stance, Finding]:
+    """The likeliest window of each side, whatever code finds in its words; there must be one."""
+    return {stance: max(findings, key=lambda one: weight(one, stance)) for stance in _STANCES}
+
+
+def weight(finding: Finding, stance: Stance) -> float:
+    """What findings are ranked by: the margin, less for two sentences, more for a difference that code can name."""
     named = stance == "contradicts" and bool(finding.differences)
     return finding.margins[stance] - _BOTH_NEEDED * finding.window.is_pair + _NAMED * named
 
@@ -294,6 +313,12 @@ def signs_of(side: Sequence[Finding], findings: Sequence[Finding], stance: Stanc
 def chance(signs: Signs, weighed: Mapping[str, Any]) -> float:
     """How likely the label is right, 0 to 1, by the weights of a manifest."""
     total = weighed["bias"] + sum(weight * getattr(signs, name) for name, weight in weighed["weights"].items())
+    return float(1 / (1 + math.exp(-total)))
+
+
+def chance_of_two(best: Mapping[Stance, Finding], weighed: Mapping[str, float]) -> float:
+    """How likely supported is, 0 to 1, of a claim that is supported or contradicted, by the weights of a manifest."""
+    total = weighed["bias"] + sum(weighed[stance] * weight(finding, stance) for stance, finding in best.items())
     return float(1 / (1 + math.exp(-total)))
 
 

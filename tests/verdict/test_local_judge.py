@@ -31,6 +31,7 @@ class Scripted(PairModel):
         self._says = says
         self.decision = MARGIN_ALONE
         self.likeliest = {**MARGIN_ALONE, "least": 0.5}
+        self.of_two = {"bias": 0.0, "supports": 1.0, "contradicts": -1.0}
         self.name = "scripted"
         self.asked: list[tuple[str, str]] = []
 
@@ -197,19 +198,20 @@ def test_where_nothing_is_withheld_the_likelier_side_wins() -> None:
     assert said.label in ("supported", "contradicted")
 
 
-def test_of_two_labels_one_is_given_however_unlikely_it_is_and_with_its_quote() -> None:
+def test_of_two_labels_the_likelier_is_given_however_unlikely_it_is_and_with_its_quote() -> None:
     claim, text = claim_of("The mill in Aldorf is open."), "In Aldorf, the mill was sold to a baker."
     model = Scripted(always("unverifiable"))
     assert asyncio.run(LocalJudge(model, withhold=False).judge(claim, [passage(text)])).label == "unverifiable"
-    said = asyncio.run(LocalJudge(model, of_two=True).judge(claim, [passage(text)]))
-    assert said.label in ("supported", "contradicted")
-    assert [quote.text for quote in said.quotes] == [text]
+    for bias, label in ((1.0, "supported"), (-1.0, "contradicted")):
+        model.of_two["bias"] = bias
+        said = asyncio.run(LocalJudge(model, of_two=True).judge(claim, [passage(text)]))
+        assert (said.label, [quote.text for quote in said.quotes]) == (label, [text])
+        assert said.confidence == pytest.approx(1 / (1 + np.exp(-1.0)))
 
 
-def test_of_two_labels_none_is_given_where_no_words_could_be_quoted() -> None:
-    claim, text = claim_of("The mill in Aldorf is open."), "Is the mill in Aldorf open?"
-    said = asyncio.run(LocalJudge(Scripted(always("supported")), of_two=True).judge(claim, [passage(text)]))
-    assert (said.label, said.quotes) == ("unverifiable", ())
+def test_of_two_labels_none_is_given_without_words_to_quote() -> None:
+    claim, model = claim_of("The mill in Aldorf is open."), Scripted(always("supported"))
+    assert asyncio.run(LocalJudge(model, of_two=True).judge(claim, [])).label == "unverifiable"
 
 
 def test_without_passages_it_says_so() -> None:
