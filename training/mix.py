@@ -69,8 +69,10 @@ class Mix:
         sentences: Sequence[Sentence],
         parallel: Sequence[tuple[Sentence, Sentence]],
         seed: int,
+        written: float = 1.0,
     ) -> None:
         self._seed = seed
+        self._written = written
         self._sentences = {lang: [one for one in sentences if one.lang == lang] for lang in ("en", "de")}
         self._parallel = parallel
         self._names = Names(sentences)
@@ -97,7 +99,7 @@ class Mix:
         return drawn
 
     def _made(self, rng: random.Random) -> list[Pair]:
-        made: list[Pair] = [pair for _ in range(WRITTEN) for pair in written_pairs("train", rng)]
+        made: list[Pair] = [pair for _ in range(WRITTEN) for pair in written_pairs("train", rng, share=self._written)]
         for lang, sentences in self._sentences.items():
             for sentence in rng.sample(sentences, min(SENTENCES[lang], len(sentences))):
                 made += from_sentence(sentence, self._names, rng)
@@ -116,10 +118,10 @@ class Mix:
         return Counter({kind: len(pairs) for kind, pairs in self._by_kind.items()})
 
 
-def read_mix(folder: Path, seed: int) -> Mix:
-    """All that a run learns from, read from a folder of public sets."""
+def read_mix(folder: Path, seed: int, written: float = 1.0) -> Mix:
+    """All that a run learns from, read from a folder of public sets; ``written`` is the share of what is written."""
     rows = rows_of(folder)
-    return Mix(rows, _two_languages(sentences_of(folder, rows)), parallel_sentences(folder), seed)
+    return Mix(rows, _two_languages(sentences_of(folder, rows)), parallel_sentences(folder), seed, written)
 
 
 def dev_pairs(folder: Path, seed: int, most: int = 180) -> list[Pair]:

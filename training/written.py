@@ -43,8 +43,15 @@ class Written(BaseModel):
 
     @property
     def part(self) -> Part:
-        place = int(hashlib.sha256(self.id.encode()).hexdigest(), 16) % 100
-        return "dev" if place < _DEV else "train"
+        return "dev" if self._drawn % 100 < _DEV else "train"
+
+    def is_among(self, share: float) -> bool:
+        """Whether it belongs to this share of all; what belongs to a smaller one belongs to a larger one as well."""
+        return self._drawn // 100 % 1000 < 1000 * share
+
+    @property
+    def _drawn(self) -> int:
+        return int(hashlib.sha256(self.id.encode()).hexdigest(), 16)
 
 
 def written(folder: Path = FOLDER) -> list[Written]:
@@ -62,9 +69,12 @@ def written(folder: Path = FOLDER) -> list[Written]:
     return list(found.values())
 
 
-def written_pairs(part: Part, rng: random.Random, folder: Path = FOLDER) -> list[Pair]:
-    """The pairs of one part, ``kind`` being ``written-`` and the language of the claim, or ``written-cross``."""
-    here = [one for one in written(folder) if one.part == part]
+def written_pairs(part: Part, rng: random.Random, folder: Path = FOLDER, *, share: float = 1.0) -> list[Pair]:
+    """The pairs of one part, ``kind`` being ``written-`` and the language of the claim, or ``written-cross``.
+
+    Of ``share`` of the passages only: to see what more of them would buy.
+    """
+    here = [one for one in written(folder) if one.part == part and one.is_among(share)]
     return [pair for one in here for claim in one.claims for pair in _of(one, claim, rng)]
 
 

@@ -73,3 +73,12 @@ def test_an_id_that_comes_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(_line() * 2, encoding="utf-8")
     with pytest.raises(ValueError, match="comes twice"):
         written(tmp_path)
+
+
+def test_a_share_of_the_passages_is_part_of_every_larger_share() -> None:
+    def claims(share: float) -> set[str]:
+        return {pair.claim for pair in written_pairs("train", random.Random(1), share=share)}
+
+    some, more, all_ = claims(0.25), claims(0.5), claims(1.0)
+    assert set() < some < more < all_
+    assert 0.15 < len(some) / len(all_) < 0.35
