@@ -167,7 +167,9 @@ def write_manifest(folder: Path, measured: dict[str, float]) -> None:
         "files": {"judge.onnx": sha256(folder / "judge.onnx")},
         "tokenizer_sha256": sha256(EMBEDDER / "tokenizer.json"),
         "int8_against_float32": measured,
-        **dict.fromkeys(("decision", "likeliest", "of_two"), {}),  # training.calibrate fills them in
+        "decision": {},  # training.calibrate fills in this and the next two
+        "likeliest": {},
+        "of_two": {},
     }
     text = json.dumps(facts, indent=2) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
