@@ -63,7 +63,9 @@ def dev_cases(folder: Path, kinds: Sequence[str], seed: int, most: int) -> list[
         Case(pair.claim, (("", pair.premise),), pair.label, pair.lang, pair.lang, pair.kind, pair.premise)
         for pair in held_contrasts(folder, rows, "dev", rng)
     ]
-    cases += written_cases("dev")
+    by_hand = list(written_cases("dev"))
+    rng.shuffle(by_hand)
+    cases += by_hand
     by_kind: dict[str, list[Case]] = {}
     for case in cases:
         by_kind.setdefault(case.kind, []).append(case)

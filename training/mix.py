@@ -131,7 +131,9 @@ def dev_pairs(folder: Path, seed: int, most: int = 180) -> list[Pair]:
     pairs = [pair for pair in pairs_of(rows, rng) if pair.lang in ("de", "en")]
     rng.shuffle(pairs)
     pairs += held_contrasts(folder, rows, "dev", rng)
-    pairs += written_pairs("dev", rng)
+    by_hand = written_pairs("dev", rng)
+    rng.shuffle(by_hand)
+    pairs += by_hand
     kept: Counter[str] = Counter()
     chosen: list[Pair] = []
     for pair in pairs:
