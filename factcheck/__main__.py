@@ -8,8 +8,8 @@ _ENOUGH = 100_000  # objects between two collections
 
 
 def main() -> None:
-    """Runs a command. Libraries make a million objects that stay: to look through them again and again while they are
-    loaded, and once more when the process ends, would take half a second of each command.
+    """Runs a command. Libraries make 200,000 objects that stay: they are not looked through again and again while they
+    are loaded, nor once more when the process ends.
     """
     from factcheck.cli import app
 

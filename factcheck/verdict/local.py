@@ -312,14 +312,16 @@ def signs_of(side: Sequence[Finding], findings: Sequence[Finding], stance: Stanc
 
 def chance(signs: Signs, weighed: Mapping[str, Any]) -> float:
     """How likely the label is right, 0 to 1, by the weights of a manifest."""
-    total = weighed["bias"] + sum(weight * getattr(signs, name) for name, weight in weighed["weights"].items())
-    return float(1 / (1 + math.exp(-total)))
+    return _logistic(weighed["bias"] + sum(share * getattr(signs, name) for name, share in weighed["weights"].items()))
 
 
 def chance_of_two(best: Mapping[Stance, Finding], weighed: Mapping[str, float]) -> float:
     """How likely supported is, 0 to 1, of a claim that is supported or contradicted, by the weights of a manifest."""
-    total = weighed["bias"] + sum(weighed[stance] * weight(finding, stance) for stance, finding in best.items())
-    return float(1 / (1 + math.exp(-total)))
+    return _logistic(weighed["bias"] + sum(weighed[stance] * weight(one, stance) for stance, one in best.items()))
+
+
+def _logistic(total: float) -> float:
+    return 1 / (1 + math.exp(-total))
 
 
 def _spans(passage: Passage) -> Iterator[tuple[Span, bool]]:
