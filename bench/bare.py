@@ -2,10 +2,11 @@
 
     python -m bench.bare --out OUT --store STORE [--concurrency 8]
 
-Reads the reports below OUT and does once more what their claims asked of onnxruntime and tokenizers, Chroma, LangChain
-and OpenAI's client: the same texts are embedded, the same vectors looked up, the same messages sent with the same
-schema. Nothing is made of what comes back. Prints JSON: how many claims, and the CPU seconds they took, without the
-start and the reading of reports. Splitting, searching for words, and fetching texts are left out.
+Reads the reports below OUT and does once more what they asked of onnxruntime and tokenizers, Chroma, LangChain and
+OpenAI's client: the same texts are embedded, the same vectors looked up, the same messages sent with the same schema,
+to split each document and to judge each claim. Nothing is made of what comes back. Prints JSON: how many claims, and
+the CPU seconds they took, without the start and the reading of reports. Searching for words, telling languages,
+keeping replies and fetching texts are left out: they count as ours.
 """
 
 from __future__ import annotations
@@ -35,11 +36,12 @@ from factcheck.batch.records import INDEX, read_rows
 from factcheck.llm.wire import messages_for, runnable_for
 from factcheck.local.loading import manifest_of, session_of, verified
 from factcheck.local.minilm import WEIGHTS, embedded
-from factcheck.models import Outcome
+from factcheck.models import Outcome, Report
 from factcheck.protocols import Answer, Prompt
 from factcheck.report.schema import read_report
 from factcheck.retrieve.search import DEPTH, THREADS, WIDER
 from factcheck.retrieve.store import Store
+from factcheck.split.llm import LLMSplitter
 from factcheck.verdict.llm import LLMJudge
 
 
@@ -60,12 +62,24 @@ class _Recorder:
 
 @dataclass(frozen=True)
 class _Work:
-    """What one claim asks of libraries."""
+    """What one call of the model, and the search before it, ask of libraries."""
 
-    texts: tuple[str, ...]
-    depths: tuple[int, ...]
     messages: list[BaseMessage]
     schema: type[BaseModel]
+    texts: tuple[str, ...] = ()
+    depths: tuple[int, ...] = ()
+
+
+async def _works_of(report: Report) -> list[_Work]:
+    return [*await _splits_of(report), *[await _work_of(outcome) for outcome in report.outcomes]]
+
+
+async def _splits_of(report: Report) -> list[_Work]:
+    recorder = _Recorder()
+    with suppress(_AskedError):
+        async for _ in LLMSplitter(recorder).split(report.document, report.sentences):
+            pass
+    return [_Work(messages_for(prompt, schema, "json_schema", None), schema) for prompt, schema in recorder.prompts]
 
 
 async def _work_of(outcome: Outcome) -> _Work:
@@ -75,10 +89,10 @@ async def _work_of(outcome: Outcome) -> _Work:
     [(prompt, schema)] = recorder.prompts
     wide = outcome.search is not None and outcome.search.looked_wider
     return _Work(
-        texts=tuple(dict.fromkeys((outcome.claim.text, *outcome.claim.queries))),
-        depths=(DEPTH, WIDER * DEPTH) if wide else (DEPTH,),
         messages=messages_for(prompt, schema, "json_schema", None),
         schema=schema,
+        texts=tuple(dict.fromkeys((outcome.claim.text, *outcome.claim.queries))),
+        depths=(DEPTH, WIDER * DEPTH) if wide else (DEPTH,),
     )
 
 
@@ -123,10 +137,11 @@ async def _cpu_of(works: Sequence[_Work], libraries: _Libraries, concurrency: in
 
         async def one(work: _Work) -> None:
             async with turns:
-                await loop.run_in_executor(threads, libraries.look_up, work)
+                if work.texts:
+                    await loop.run_in_executor(threads, libraries.look_up, work)
                 await libraries.ask(work)
 
-        await one(works[0])  # all is loaded by now
+        await asyncio.gather(*map(one, works[:2]))  # all is loaded by now
         before = time.process_time()
         await asyncio.gather(*map(one, works))
         return time.process_time() - before
@@ -134,9 +149,10 @@ async def _cpu_of(works: Sequence[_Work], libraries: _Libraries, concurrency: in
 
 async def _measure(out: Path, store: str, concurrency: int) -> dict[str, float]:
     reports = [read_report(out / row.report) for row in read_rows(out / INDEX).values() if row.report is not None]
-    works = [await _work_of(outcome) for report in reports for outcome in report.outcomes]
+    works = [work for report in reports for work in await _works_of(report)]
+    claims = sum(len(report.outcomes) for report in reports)
     with Store.open(store, embedded()) as opened:
-        return {"claims": len(works), "cpu_s": await _cpu_of(works, _Libraries(opened), concurrency)}
+        return {"claims": claims, "cpu_s": await _cpu_of(works, _Libraries(opened), concurrency)}
 
 
 def main() -> int:

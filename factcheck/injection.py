@@ -6,9 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from factcheck.models import Notice, Span
+from factcheck.once import kept
 from factcheck.text import normalise
 
 # "Ignore what you were told", by language: verbs, words for "earlier", words for "instructions", in either order.
@@ -199,7 +199,6 @@ _LOOKALIKES = str.maketrans(
     "асеіјорѕхуһԁԛԝАВЕЅІЈКМНОРСТХοανικτρΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aceijopsxyhdqwABESIJKMHOPCTXoavuktpABEZHIKMNOPTYX"
 )
 _MIXED = re.compile(r"\b(?=\w{0,40}[A-Za-z])(?=\w{0,40}[\u0370-\u03ff\u0400-\u052f])\w{2,40}\b")
-_SHORT = 4_000  # characters, as of a passage
 
 
 def instruction_like(text: str) -> list[Span]:
@@ -209,7 +208,7 @@ def instruction_like(text: str) -> list[Span]:
     chat templates and of our own prompts, and the same in base64 or in invisible characters; in some fifteen
     languages. An article about such attacks is found as well; ordinary text is not. Finding nothing proves nothing.
     """
-    return list(_kept(text) if len(text) <= _SHORT else _spans(text))
+    return list(_spans(text))
 
 
 def instruction_notice(where: str, text: str) -> Notice | None:
@@ -224,14 +223,9 @@ def instruction_notice(where: str, text: str) -> Notice | None:
     )
 
 
+@kept(4096, longest=4000)
 def _spans(text: str) -> tuple[Span, ...]:
     return tuple(_merged(sorted(_found(text), key=lambda span: (span.start, span.end))))
-
-
-@lru_cache(maxsize=4096)
-def _kept(text: str) -> tuple[Span, ...]:
-    """As ``_spans``: the same passages come up for claim after claim."""
-    return _spans(text)
 
 
 def _found(text: str) -> Iterator[Span]:

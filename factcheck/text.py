@@ -7,9 +7,9 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from factcheck.models import Span
+from factcheck.once import kept
 
 _BREAKS = "\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
 _SPACES = "\t\x1f \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
@@ -54,7 +54,6 @@ _NUMBER_AFTER = re.compile(rf"{_SEPARATOR}\d")
 _GROUP_BEFORE = re.compile(r"(?:^|[^\d.,])\d{1,3}[ \xa0\u2007\u2009\u202f]$")  # 12 |000
 _GROUP_AFTER = re.compile(r"[ \xa0\u2007\u2009\u202f]\d{3}(?!\d)")
 _HIDDEN = "\xad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"
-_SHORT = 10_000  # characters of a text whose normal form may be kept
 _REACH = 24  # characters around a span that say whether it cuts a word or a number
 
 _UNPRINTABLE = re.compile(
@@ -91,6 +90,7 @@ class Normal:
         return index, index + 1, there + index - copied, there + index - copied + 1
 
 
+@kept(2000, longest=10_000)
 def normalise(text: str) -> Normal:
     """The form in which two copies of the same words are equal: NFC, one kind of space, quotation mark and dash.
 
@@ -108,19 +108,13 @@ def locate(quote: str, text: str) -> Span | None:
     Never guesses: the normal forms are equal, and the span cuts no word, number or character in two. Quotation marks,
     ellipses and a full stop that were put around the quote are left out when the text does not have them.
     """
-    source = _kept(text) if len(text) <= _SHORT else normalise(text)
+    source = normalise(text)
     for reading in _readings(quote):
         for start, end in _places(reading, source.text):
             span = source.span(start, end)
             if span is not None and not _cuts(text, span):
                 return span
     return None
-
-
-@lru_cache(maxsize=1000)
-def _kept(text: str) -> Normal:
-    """The same passages are quoted for claim after claim."""
-    return normalise(text)
 
 
 def letters_of(text: str) -> int:

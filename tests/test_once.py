@@ -1,11 +1,11 @@
-"""What is dear is made once, however many threads ask for it at the same time."""
+"""What is dear is made once, however many threads ask for it, and kept where it is small."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from factcheck.once import once
+from factcheck.once import kept, once
 
 
 def test_threads_that_ask_at_once_wait_for_the_one_that_makes_it() -> None:
@@ -37,3 +37,16 @@ def test_what_could_not_be_made_is_tried_again() -> None:
         assert isinstance(threads.submit(late).exception(), OSError)
         assert threads.submit(late).result() == late() == "made"
     assert len(tries) == 2
+
+
+def test_what_a_short_text_gives_is_kept_and_a_long_text_is_read_anew() -> None:
+    reads: list[str] = []
+
+    @kept(2, longest=5)
+    def loud(text: str, ending: str) -> str:
+        reads.append(text)
+        return text.upper() + ending
+
+    assert [loud("short", "!"), loud("short", "!"), loud("short", "?")] == ["SHORT!", "SHORT!", "SHORT?"]
+    assert [loud("longer", "!"), loud("longer", "!")] == ["LONGER!", "LONGER!"]
+    assert reads == ["short", "short", "longer", "longer"]  # once with each ending, and each time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from factcheck.once import once
+from factcheck.once import kept, once
 
 UNDETERMINED: Final = "und"
 
@@ -20,10 +20,15 @@ def detect_language(text: str, *, declared: str | None = None) -> str:
     """ISO 639-1. A declaration counts only where the text is too short: pages and files often declare wrongly."""
     sample = text[:_SAMPLE]
     if len(_LETTER.findall(sample)) >= _ENOUGH_LETTERS:
-        found, _ = _identifier().classify(sample)
-        return {"nb": "no", "nn": "no"}.get(str(found), str(found))
+        return _classified(sample)
     hint = re.match(r"[A-Za-z]{2}(?![A-Za-z])", declared or "")
     return hint[0].lower() if hint else UNDETERMINED
+
+
+@kept(2000, longest=1000)  # of claims, for each search
+def _classified(text: str) -> str:
+    found, _ = _identifier().classify(text)
+    return {"nb": "no", "nn": "no"}.get(str(found), str(found))
 
 
 @once

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from factcheck.language.cues import FUNCTION_WORDS
+from factcheck.once import kept
 
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*")
 _POSSESSIVE = re.compile(r"['’](?:s)?$")
@@ -92,6 +93,7 @@ class Word:
         return self.text[:1].isdigit()
 
 
+@kept(2000, longest=1000)
 def words(text: str, language: str) -> tuple[Word, ...]:
     """The words and numbers of ``text`` in order; a hyphen parts, an apostrophe does not."""
     return tuple(

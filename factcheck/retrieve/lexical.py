@@ -27,7 +27,7 @@ def _version() -> str:
 
 LEXICAL = _version()
 
-_CACHED_TERMS = 20_000
+_CACHED = 20_000  # terms, and passages
 _HEAP = 50_000_000  # bytes for the writer; one thread, so that the same passages give the same segments
 
 
@@ -61,7 +61,8 @@ class Lexical:
         self._schema = index.schema
         self._searcher = index.searcher()
         self._languages = [language for language, _ in self._searcher.terms_with_prefix("language", "")]
-        self._term = lru_cache(_CACHED_TERMS)(self._term_query)
+        self._term = lru_cache(_CACHED)(self._term_query)
+        self._id = lru_cache(_CACHED)(self._id_of)  # each look gives the interpreter away, and waits to have it back
 
     def search(self, query: str, language: str, k: int) -> list[tuple[str, float]]:
         """The ``k`` best passages by BM25, as (passage id, score), best first; words of ``query`` are never syntax.
@@ -72,7 +73,7 @@ class Lexical:
         if not known or k < 1:
             return []
         hits = self._searcher.search(tantivy.Query.boolean_query(known), limit=k, count=False).hits
-        return [(str(self._searcher.doc(address).get_first("id")), float(score)) for score, address in hits]
+        return [(self._id(address.segment_ord, address.doc), float(score)) for score, address in hits]
 
     def count(self) -> int:
         """How many passages the index holds."""
@@ -86,6 +87,9 @@ class Lexical:
         wanted += [("grams", term, GRAM_WEIGHT) for term in dict.fromkeys(terms.grams(query))]
         parts = (self._term(*one) for one in wanted)
         return [part for part in parts if part is not None]
+
+    def _id_of(self, segment: int, number: int) -> str:
+        return str(self._searcher.doc(tantivy.DocAddress(segment, number)).get_first("id"))
 
     def _term_query(self, field: str, term: str, weight: float) -> tantivy.Query | None:
         if not self._searcher.doc_freq(field, term):

@@ -150,7 +150,7 @@ class Searcher:
         seen: set[str] = set()
         room = k * TARGET * 1.1
         for passage in self._store.passages(order):
-            wording = " ".join(terms.words(passage.text)).casefold()
+            wording = terms.wording(passage.text)
             if wording in seen:
                 continue
             seen.add(wording)

@@ -20,6 +20,12 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text))
 
 
+@lru_cache(maxsize=2000)
+def wording(text: str) -> str:
+    """What copies of a passage have in common; the same passages come up for claim after claim."""
+    return " ".join(words(text)).casefold()
+
+
 def stems(text: str, language: str) -> list[str]:
     """One term for each word, whatever its inflection, and for each number, however its language writes it.
 
