@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from factcheck.injection import instruction_notice
+from factcheck.injection import instruction_like, instruction_notice
 from factcheck.language.dates import dates
 from factcheck.language.numbers import quantities
 from factcheck.language.words import Word, compound_of, content, fold, same_word, telling_stems, words
@@ -334,13 +334,27 @@ def _spans(passage: Passage) -> Iterator[tuple[Span, bool]]:
 @lru_cache(maxsize=4096)
 def _unsaid(claim: str, passage: Passage) -> bool:
     mine, theirs = claim_language(claim, passage), passage.language
-    text = f"{passage.title}\n{passage.text}"
+    text = _told(passage)
     said_dates, given_dates = dates(text, theirs), dates(claim, mine)
     if any(not any(date.covered_by(said) or date.agrees(said) for said in said_dates) for date in given_dates):
         return True
     said = quantities(text, theirs, known_dates=said_dates)
     given = quantities(claim, mine, known_dates=given_dates)
     return any(not any(one.kind == other.kind and one.agrees(other) for other in said) for one in given)
+
+
+def _told(passage: Passage) -> str:
+    """Title and text without the sentences that talk to a model: a planted order may repeat the claim's number."""
+    title = "" if instruction_like(passage.title) else passage.title
+    planted = instruction_like(passage.text)
+    if not planted:
+        return f"{title}\n{passage.text}"
+    kept = [
+        span.of(passage.text)
+        for span in (sentence.span for sentence in sentences_in(passage))
+        if not any(span.start < order.end and order.start < span.end for order in planted)
+    ]
+    return "\n".join((title, *kept))
 
 
 def _about(claim: str, windows: Sequence[Window], evidence: Sequence[Evidence]) -> bool:
