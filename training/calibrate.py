@@ -69,16 +69,8 @@ class Judged:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--judge", type=Path, required=True, help="the --out of training.export_judge")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--most", type=int, default=250, help="claims of a set, at most")
-    parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
-    model = PairModel(given.judge)
-    read = [
-        (case, findings_of(case, model)) for case in dev_cases(given.data, tuple(FITTED_ON), given.seed, given.most)
-    ]
+    given = options(__doc__)
+    read = read_with(PairModel(given.judge), given)
     judged = [judge(case, findings) for case, findings in read]
     decision, chances = fit(judged)
     likeliest = fit_likeliest([judge(case, findings, gated=False) for case, findings in read])
@@ -88,6 +80,22 @@ def main() -> None:
     path.write_text(json.dumps(fitted, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(decision, indent=2))
     print(table(judged, chances, decision))
+
+
+def options(about: str | None) -> argparse.Namespace:
+    """What a command line says of the judge and of the dev claims it is to read."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--judge", type=Path, required=True, help="a folder with judge.onnx and its manifest")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--most", type=int, default=250, help="claims of a set, at most")
+    parser.add_argument("--seed", type=int, default=7)
+    return parser.parse_args()
+
+
+def read_with(model: PairModel, given: argparse.Namespace) -> list[tuple[Case, list[Finding]]]:
+    """The dev claims that are fitted on, each with what is found in its passages."""
+    cases = dev_cases(given.data, tuple(FITTED_ON), given.seed, given.most)
+    return [(case, findings_of(case, model)) for case in cases]
 
 
 def judge(case: Case, findings: Sequence[Finding], *, gated: bool = True) -> Judged:

@@ -8,17 +8,14 @@ A rule is taken away, weights and thresholds stay as they are, and the dev claim
 
 from __future__ import annotations
 
-import argparse
 import copy
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from factcheck.local.pairs import PairModel
 from factcheck.models import Stance
 from factcheck.verdict.local import Finding, chance, ranked, signs_of
-from training.calibrate import FITTED_ON
-from training.cases import dev_cases, findings_of
+from training.calibrate import options, read_with
 
 NEAR = "too few of the claim's words in the window"
 #: What a finding is told of itself where a rule is taken away.
@@ -33,15 +30,9 @@ RULES: Mapping[str, Mapping[str, Any]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--judge", type=Path, required=True, help="a folder with judge.onnx and its manifest")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--most", type=int, default=250, help="claims of a set, at most")
-    parser.add_argument("--seed", type=int, default=7)
-    given = parser.parse_args()
+    given = options(__doc__)
     model = PairModel(given.judge)
-    cases = dev_cases(given.data, tuple(FITTED_ON), given.seed, given.most)
-    read = [(case.label == "supported", findings_of(case, model)) for case in cases]
+    read = [(case.label == "supported", findings) for case, findings in read_with(model, given)]
     print(table(read, model.decision))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from factcheck.injection import instruction_like, instruction_notice
+from factcheck.injection import instruction_like
 from factcheck.language.dates import dates
 from factcheck.language.numbers import quantities
 from factcheck.language.words import Word, compound_of, content, fold, same_word, telling_stems, words
@@ -108,7 +108,7 @@ class Finding:
     @cached_property
     def other_manner(self) -> bool:
         """Whether the words ask, suppose or talk to a model where the claim states."""
-        return other_manner(self.claim, self.window.quote) or instruction_notice("", self.window.quote) is not None
+        return other_manner(self.claim, self.window.quote) or bool(instruction_like(self.window.quote))
 
     @cached_property
     def reported(self) -> bool:
@@ -349,12 +349,9 @@ def _told(passage: Passage) -> str:
     planted = instruction_like(passage.text)
     if not planted:
         return f"{title}\n{passage.text}"
-    kept = [
-        span.of(passage.text)
-        for span in (sentence.span for sentence in sentences_in(passage))
-        if not any(span.start < order.end and order.start < span.end for order in planted)
-    ]
-    return "\n".join((title, *kept))
+    spans = [sentence.span for sentence in sentences_in(passage)]
+    told = [span for span in spans if not any(span.start < one.end and one.start < span.end for one in planted)]
+    return "\n".join((title, *(span.of(passage.text) for span in told)))
 
 
 def _about(claim: str, windows: Sequence[Window], evidence: Sequence[Evidence]) -> bool:
